@@ -1,0 +1,49 @@
+package templates
+
+import (
+	"slices"
+	"strings"
+)
+
+// page names one page, "public/gate", whose own file is public/gate.html, and the frame it stands in.
+type page struct{ name, frame string }
+
+// pages is the whole list. A new page is one file and one line.
+var pages = []page{
+	{"public/library", "layout/public.html"},
+	{"public/gate", "layout/public.html"},
+	{"public/thanks", "layout/public.html"},
+	{"public/document", "layout/public.html"},
+	{"public/expired", "layout/public.html"},
+	{"public/preferences", "layout/public.html"},
+	{"public/message", "layout/public.html"},
+	{"public/inbox", "layout/public.html"},
+	{"public/inbox_message", "layout/public.html"},
+
+	{"admin/login", "layout/door.html"},
+	{"admin/setup", "layout/door.html"},
+	{"admin/reset", "layout/door.html"},
+
+	{"admin/leads", "admin/layout.html"},
+}
+
+// files lists what a page is made of: frame, shared partials (a leading underscore), field partials, the page.
+func (p page) files(all map[string]string) []string {
+	names := []string{p.frame}
+	for name := range all {
+		dir, base, _ := strings.Cut(name, "/")
+		shared := strings.HasPrefix(base, "_") && (dir == "layout" || dir == "admin" && strings.HasPrefix(p.frame, "admin/"))
+		if shared {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names[1:])
+	var fields []string
+	for name := range all {
+		if strings.HasPrefix(name, "fields/") {
+			fields = append(fields, name)
+		}
+	}
+	slices.Sort(fields)
+	return append(append(names, fields...), p.name+".html")
+}
