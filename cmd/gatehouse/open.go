@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/assets"
+	"github.com/gatehouse/gatehouse/config"
+	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/document"
+	"github.com/gatehouse/gatehouse/internal/email"
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/postgres"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/token"
+	"github.com/gatehouse/gatehouse/templates"
+)
+
+// opened is what serve and the other subcommands share: database, use cases, and how to let go of them.
+type opened struct {
+	config config.Config
+	log    *slog.Logger
+	store  *store.Store
+	app    *app.App
+	pages  *templates.Set
+	server *postgres.Server // nil with DATABASE_URL, or beside a running service
+	close  []func()
+}
+
+// Close lets go of everything in the opposite order.
+func (o *opened) Close() {
+	for i := len(o.close) - 1; i >= 0; i-- {
+		o.close[i]()
+	}
+}
+
+func logger(cfg config.Config, w interface{ Write([]byte) (int, error) }) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel))
+	opts := &slog.HandlerOptions{Level: level}
+	if cfg.Log == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// openDatabase finds the database: DATABASE_URL, a running service's private server, or one of its own.
+func (w *world) openDatabase(o *opened) error {
+	url := w.config.DatabaseURL.Reveal()
+	if url == "" {
+		var err error
+		if url, err = w.privateDatabase(o); err != nil {
+			return err
+		}
+	}
+	conns := w.config.Connections
+	if conns == 0 {
+		conns = 20
+	}
+	s, err := store.Open(w.ctx, store.Options{URL: url, MaxConns: conns})
+	if err != nil {
+		return err
+	}
+	o.store = s
+	o.close = append(o.close, s.Close)
+	return nil
+}
+
+func (w *world) privateDatabase(o *opened) (string, error) {
+	if err := os.MkdirAll(w.config.DataDir, 0o711); err != nil {
+		return "", errs.Wrap(err, errs.Unavailable, "The data folder %s cannot be made.", w.config.DataDir)
+	}
+	dir := filepath.Join(w.config.DataDir, "postgres")
+	attach, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+	defer cancel()
+	if url, ok, err := postgres.Attach(attach, dir); err == nil && ok && !o.owns() {
+		return url, nil
+	}
+	srv, err := postgres.Start(w.ctx, postgres.Options{DataDir: dir, Log: o.log, Fetch: true})
+	if err != nil {
+		return "", err
+	}
+	o.server = srv
+	o.close = append(o.close, func() {
+		stop, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := srv.Stop(stop); err != nil {
+			o.log.Error("the private PostgreSQL did not stop cleanly", "error", err)
+		}
+	})
+	return srv.URL(""), nil
+}
+
+// owns tells that this command must own the cluster rather than attach to a running service's.
+func (o *opened) owns() bool { return false }
+
+// openApp wires the use cases over an open database.
+func (w *world) openApp(o *opened) error {
+	cfg := w.config
+	secrets, err := w.secrets()
+	if err != nil {
+		return err
+	}
+	filesURL := cfg.FilesURL
+	if filesURL == "" {
+		filesURL = filepath.Join(cfg.DataDir, "documents")
+	}
+	files, err := document.OpenFiles(filesURL)
+	if err != nil {
+		return err
+	}
+	var overrides fs.FS
+	if cfg.OverridesDir != "" {
+		overrides = os.DirFS(cfg.OverridesDir)
+	}
+	renderer, err := email.NewRenderer(templates.FS, overrides)
+	if err != nil {
+		return err
+	}
+	from, err := email.ParseIdentity(cfg.MailFrom)
+	if err != nil {
+		return err
+	}
+	sender, err := w.sender(o)
+	if err != nil {
+		return err
+	}
+	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
+		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, Mutant: os.Getenv("GATEHOUSE_MUTANT")})
+	o.close = append(o.close, o.app.Close)
+	return nil
+}
+
+func (w *world) sender(o *opened) (email.Sender, error) {
+	cfg := w.config
+	switch cfg.Mail {
+	case "sendgrid":
+		return email.NewSendGrid(email.SendGridConfig{Key: cfg.SendGridKey.Reveal(), Host: cfg.SendGridHost})
+	case "smtp":
+		return email.NewSMTP(email.SMTPConfig{URL: cfg.SMTPURL.Reveal()})
+	}
+	return email.NewCapture(app.Inbox{Store: o.store}, o.store.Now), nil
+}
+
+// secrets are those of the configuration, else the one kept in the data folder, made once.
+func (w *world) secrets() ([]string, error) {
+	if s := w.config.Secrets(); len(s) > 0 {
+		return s, nil
+	}
+	file := filepath.Join(w.config.DataDir, "secret")
+	b, err := os.ReadFile(file)
+	if err == nil && len(strings.TrimSpace(string(b))) >= 32 {
+		return []string{strings.TrimSpace(string(b))}, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errs.Wrap(err, errs.Unavailable, "The secret in the data folder cannot be read.")
+	}
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw)
+	secret := base64.RawStdEncoding.EncodeToString(raw)
+	if err := os.MkdirAll(w.config.DataDir, 0o711); err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "The data folder %s cannot be made.", w.config.DataDir)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) { // another process was first
+		return w.secrets()
+	}
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "The secret cannot be written into the data folder %s.", w.config.DataDir)
+	}
+	_, werr := f.WriteString(secret + "\n")
+	if err := errors.Join(werr, f.Sync(), f.Close()); err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "The secret cannot be written into the data folder.")
+	}
+	return []string{secret}, nil
+}
+
+func baseURL(cfg config.Config) string {
+	if cfg.BaseURL != "" {
+		return cfg.BaseURL
+	}
+	return "http://" + cfg.Listen
+}
+
+// samplePaper is the embedded whitepaper with its pictures.
+func samplePaper() (app.SamplePaper, error) {
+	pdf, err := assets.Read("whitepapers/8-questions.pdf")
+	if err != nil {
+		return app.SamplePaper{}, fmt.Errorf("the embedded whitepaper: %w", err)
+	}
+	return app.SamplePaper{PDF: pdf, Cover: "asset:whitepapers/8-questions-cover.png", Samples: []store.Sample{
+		{Key: "asset:whitepapers/8-questions-page-1.png", Alt: "Sample page: a funnel whose steps leak", Width: 900, Height: 1274},
+		{Key: "asset:whitepapers/8-questions-page-2.png", Alt: "Sample page: the opening of question five", Width: 900, Height: 1274},
+		{Key: "asset:whitepapers/8-questions-page-3.png", Alt: "Sample page: the eight figures on one sheet", Width: 900, Height: 1274},
+	}}, nil
+}

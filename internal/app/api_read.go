@@ -1,0 +1,261 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// SubmissionReport is what a program learns about a submission.
+type SubmissionReport struct {
+	Receipt    string     `json:"receipt"`
+	State      string     `json:"state"`
+	ReceivedAt time.Time  `json:"received_at"`
+	Gate       string     `json:"gate"`
+	Door       string     `json:"door"`
+	Verdict    string     `json:"verdict"`
+	Reasons    []string   `json:"reasons"`
+	LeadID     *uuid.UUID `json:"lead_id"`
+	Message    *APIMail   `json:"message"`
+	Assignment *struct{}  `json:"assignment"`
+	Deal       *struct{}  `json:"deal"`
+	Pushes     []struct{} `json:"pushes"`
+}
+
+// APIMail is a message as programs see it: never the address.
+type APIMail struct {
+	ID           uuid.UUID  `json:"id"`
+	Kind         string     `json:"kind"`
+	State        string     `json:"state"`
+	Delivery     string     `json:"delivery"`
+	Reason       string     `json:"reason"`
+	LeadID       *uuid.UUID `json:"lead_id"`
+	SubmissionID *uuid.UUID `json:"submission_id"`
+	Attempts     int32      `json:"attempts"`
+	SecondSend   bool       `json:"second_send"`
+	DueAt        time.Time  `json:"due_at"`
+	SentAt       *time.Time `json:"sent_at"`
+	CreatedAt    time.Time  `json:"created_at"`
+}
+
+func apiMail(m store.Message) APIMail {
+	return APIMail{ID: m.ID, Kind: m.Kind, State: m.State, Delivery: m.Delivery, Reason: m.Reason, LeadID: m.LeadID, SubmissionID: m.SubmissionID,
+		Attempts: m.Tries, SecondSend: m.SecondSend, DueAt: m.DueAt, SentAt: m.SentAt, CreatedAt: m.CreatedAt}
+}
+
+// ReadSubmission reports on the submission that a receipt names.
+func (a *App) ReadSubmission(ctx context.Context, receipt string) (SubmissionReport, error) {
+	id, err := a.OpenReceipt(receipt)
+	if err != nil {
+		return SubmissionReport{}, err
+	}
+	s, err := a.store.Submission(ctx, id)
+	if err != nil {
+		return SubmissionReport{}, err
+	}
+	out := SubmissionReport{Receipt: receipt, State: s.State, ReceivedAt: s.ReceivedAt, Door: s.Door, Verdict: s.Verdict, Reasons: []string{}, Pushes: []struct{}{}}
+	for _, r := range s.Reasons {
+		out.Reasons = append(out.Reasons, r.Sentence)
+	}
+	var slugs []string
+	if err := a.store.DB(ctx).Model(&store.Gate{}).Where("id = ?", s.GateID).Pluck("slug", &slugs).Error; err != nil {
+		return out, a.store.Translate(err)
+	}
+	if len(slugs) > 0 {
+		out.Gate = slugs[0]
+	}
+	o, err := a.store.Outcome(ctx, id)
+	if err != nil || o == nil {
+		return out, err
+	}
+	out.LeadID = &o.LeadID
+	if o.MessageID != nil {
+		m, err := a.store.Message(ctx, *o.MessageID)
+		if err != nil {
+			return out, err
+		}
+		mail := apiMail(m)
+		out.Message = &mail
+	}
+	return out, nil
+}
+
+// LeadQuery filters leads; After is the last one of the page before. Newest first.
+type LeadQuery struct {
+	Address, State, Gate string
+	Since                *time.Time
+	Limit                int
+	After                *uuid.UUID
+}
+
+// APILead is a lead as programs with the scope see it.
+type APILead struct {
+	ID          uuid.UUID  `json:"id"`
+	State       string     `json:"state"`
+	Email       string     `json:"email"`
+	Confirmed   bool       `json:"confirmed"`
+	GivenName   string     `json:"given_name"`
+	FamilyName  string     `json:"family_name"`
+	Company     string     `json:"company"`
+	JobTitle    string     `json:"job_title"`
+	Tel         string     `json:"tel"`
+	Country     string     `json:"country"`
+	Source      string     `json:"source"`
+	Submissions int32      `json:"submissions"`
+	CreatedAt   time.Time  `json:"created_at"`
+	LastAt      time.Time  `json:"last_at"`
+	Addresses   []string   `json:"addresses,omitempty"`
+	Values      []APIValue `json:"values,omitempty"`
+	Consents    []APIAgree `json:"consents,omitempty"`
+}
+
+// APIValue is one answer and what it is worth.
+type APIValue struct {
+	Field     string    `json:"field"`
+	Value     string    `json:"value"`
+	Confirmed bool      `json:"confirmed"`
+	KnownAt   time.Time `json:"known_at"`
+}
+
+// APIAgree is one consent as it was given.
+type APIAgree struct {
+	Purpose   string    `json:"purpose"`
+	Given     bool      `json:"given"`
+	Text      string    `json:"text"`
+	Version   string    `json:"version"`
+	Confirmed bool      `json:"confirmed"`
+	How       string    `json:"how"`
+	At        time.Time `json:"at"`
+}
+
+// Page is one page of a list; Next is the cursor of the following one, "" at the end.
+type Page[T any] struct {
+	Data []T    `json:"data"`
+	Next string `json:"next"`
+}
+
+type leadRow struct {
+	store.Lead
+	Confirmed bool
+}
+
+func apiLead(l leadRow) APILead {
+	return APILead{ID: l.ID, State: l.State, Email: l.Email, Confirmed: l.Confirmed, GivenName: l.GivenName, FamilyName: l.FamilyName, Company: l.Company,
+		JobTitle: l.JobTitle, Tel: l.Tel, Country: l.Country, Source: l.Source, Submissions: l.Submissions, CreatedAt: l.CreatedAt, LastAt: l.LastAt}
+}
+
+const leadColumns = "leads.*, exists (select 1 from lead_addresses a where a.lead_id = leads.id and a.confirmed_at is not null) as confirmed"
+
+// ReadLeads lists leads by the time they became known, the newest first (their ids are in that order).
+func (a *App) ReadLeads(ctx context.Context, q LeadQuery) (Page[APILead], error) {
+	out := Page[APILead]{Data: []APILead{}}
+	db := a.store.DB(ctx).Table("leads").Select(leadColumns)
+	if q.Address != "" {
+		db = db.Where("id in (select lead_id from lead_addresses where address = ?)", strings.ToLower(strings.TrimSpace(q.Address)))
+	}
+	switch q.State {
+	case "":
+	case "active", "erased":
+		db = db.Where("state = ?", q.State)
+	default:
+		return out, errs.InvalidFields(errs.Field{Field: "state", Code: "not-an-option", Message: "This is active or erased."})
+	}
+	if q.Gate != "" {
+		db = db.Where("id in (select o.lead_id from outcomes o join submissions s on s.id = o.submission_id join gates g on g.id = s.gate_id where g.slug = ?)", q.Gate)
+	}
+	if q.Since != nil {
+		db = db.Where("created_at >= ?", *q.Since)
+	}
+	if q.After != nil {
+		db = db.Where("id < ?", *q.After)
+	}
+	var rows []leadRow
+	if err := db.Order("id desc").Limit(q.Limit + 1).Find(&rows).Error; err != nil {
+		return out, a.store.Translate(err)
+	}
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		out.Next = rows[q.Limit-1].ID.String()
+	}
+	for _, r := range rows {
+		out.Data = append(out.Data, apiLead(r))
+	}
+	return out, nil
+}
+
+// ReadLead reads one lead with its addresses, current values and consents.
+func (a *App) ReadLead(ctx context.Context, id uuid.UUID) (APILead, error) {
+	var row leadRow
+	db := a.store.DB(ctx)
+	if err := db.Table("leads").Select(leadColumns).Where("id = ?", id).Take(&row).Error; err != nil {
+		return APILead{}, a.store.Translate(err)
+	}
+	out := apiLead(row)
+	if row.State == "erased" {
+		return out, nil
+	}
+	if err := db.Model(&store.LeadAddress{}).Where("lead_id = ?", id).Order("created_at").Pluck("address", &out.Addresses).Error; err != nil {
+		return out, a.store.Translate(err)
+	}
+	var values []store.LeadValue
+	if err := db.Where("lead_id = ? and current", id).Order("field").Find(&values).Error; err != nil {
+		return out, a.store.Translate(err)
+	}
+	for _, v := range values {
+		out.Values = append(out.Values, APIValue{Field: v.Field, Value: v.Value, Confirmed: v.State == "confirmed", KnownAt: v.KnownAt})
+	}
+	var consents []store.Consent
+	if err := db.Where("lead_id = ?", id).Order("at desc").Find(&consents).Error; err != nil {
+		return out, a.store.Translate(err)
+	}
+	for _, c := range consents {
+		out.Consents = append(out.Consents, APIAgree{Purpose: c.Purpose, Given: c.Given, Text: c.Text, Version: c.TextVersion, Confirmed: c.State == "confirmed", How: c.How, At: c.At})
+	}
+	return out, nil
+}
+
+// MessageQuery filters messages to prospects.
+type MessageQuery struct {
+	State, Delivery, Lead string
+	Limit                 int
+	After                 *uuid.UUID
+}
+
+// ReadMessages lists messages, the newest first.
+func (a *App) ReadMessages(ctx context.Context, q MessageQuery) (Page[APIMail], error) {
+	out := Page[APIMail]{Data: []APIMail{}}
+	db := a.store.DB(ctx).Where("kind <> 'staff'")
+	if q.State != "" {
+		db = db.Where("state = ?", q.State)
+	}
+	if q.Delivery != "" {
+		db = db.Where("delivery = ?", q.Delivery)
+	}
+	if q.Lead != "" {
+		id, err := uuid.Parse(q.Lead)
+		if err != nil {
+			return out, errs.InvalidFields(errs.Field{Field: "lead", Code: "invalid", Message: "This is the id of a lead."})
+		}
+		db = db.Where("lead_id = ?", id)
+	}
+	if q.After != nil {
+		db = db.Where("id < ?", *q.After)
+	}
+	var rows []store.Message
+	if err := db.Order("id desc").Limit(q.Limit + 1).Find(&rows).Error; err != nil {
+		return out, a.store.Translate(err)
+	}
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		out.Next = rows[q.Limit-1].ID.String()
+	}
+	for _, m := range rows {
+		out.Data = append(out.Data, apiMail(m))
+	}
+	return out, nil
+}

@@ -1,0 +1,124 @@
+// Package app is what Gatehouse does: one file a use case, called by the web and by the workers alike.
+package app
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/document"
+	"github.com/gatehouse/gatehouse/internal/email"
+	"github.com/gatehouse/gatehouse/internal/guard"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/token"
+)
+
+// App holds what the use cases share. Its fields are set once by New and never change; it is safe for concurrent use.
+type App struct {
+	store    *store.Store
+	intake   *store.Intake
+	keys     *token.Keys
+	sender   email.Sender
+	renderer *email.Renderer
+	files    document.Files
+	limiter  *guard.Limiter
+	log      *slog.Logger
+	o        Options
+	snapshot atomic.Pointer[Snapshot]
+	reload   chan struct{}
+	worker   string   // names this process in attempts and locks
+	whole    sync.Map // document.Info -> true: files read and found whole
+	Metrics  *Metrics
+}
+
+// Options are what the wiring decides.
+type Options struct {
+	BaseURL  string         // of every link
+	From     email.Identity // sender of every mail
+	Limits   bool           // rate limits and the minimum filling time
+	DataDir  string         // where erased people are remembered beside the database
+	Clock    func() time.Time
+	Log      *slog.Logger
+	Store    *store.Store
+	Keys     *token.Keys
+	Sender   email.Sender
+	Renderer *email.Renderer
+	Files    document.Files
+	Lease    time.Duration // how long one try may take; 0: 20 s
+	Mutant   string        // breaks one promise on purpose, for the tests of the tests; "" in every product
+}
+
+// New wires the use cases. Close ends intake; call it after the web server has stopped.
+func New(o Options) *App {
+	if o.Lease == 0 {
+		o.Lease = 20 * time.Second
+	}
+	a := &App{store: o.Store, keys: o.Keys, sender: o.Sender, renderer: o.Renderer, files: o.Files, log: o.Log, o: o,
+		reload: make(chan struct{}, 1), worker: store.NewID().String(), Metrics: NewMetrics()}
+	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
+	a.intake = o.Store.NewIntake(a.Metrics.commit)
+	return a
+}
+
+// Close lets what was handed in be committed.
+func (a *App) Close() { a.intake.Close() }
+
+// Store gives reports and the pages for staff their reads.
+func (a *App) Store() *store.Store { return a.store }
+
+// Files gives the pages their pictures.
+func (a *App) Files() document.Files { return a.files }
+
+// BaseURL is the only base of links.
+func (a *App) BaseURL() string { return a.o.BaseURL }
+
+// Transport names how mail leaves.
+func (a *App) Transport() string { return a.sender.Name() }
+
+// SenderName is who signs the mails.
+func (a *App) SenderName(s *Snapshot) string {
+	if s.Settings.SenderName != "" {
+		return s.Settings.SenderName
+	}
+	return a.o.From.Name
+}
+
+// SenderAddress is where the mails come from.
+func (a *App) SenderAddress() string { return a.o.From.Address }
+
+func (a *App) now() time.Time { return a.store.Now() }
+
+// keyed is the HMAC-SHA-256 of parts under a purpose's key: for once-keys and hashes that must tell nothing.
+func (a *App) keyed(purpose string, parts ...string) []byte {
+	return keyedHash(a.keys.Derive(purpose), parts)
+}
+
+func keyedHash(key []byte, parts []string) []byte {
+	m := hmac.New(sha256.New, key)
+	for _, p := range parts {
+		m.Write([]byte(p))
+		m.Write([]byte{0})
+	}
+	return m.Sum(nil)
+}
+
+// addressKeys are the keyed hashes by which suppressions know an address: one per secret in use, the first one first.
+func (a *App) addressKeys(address string) [][]byte {
+	var out [][]byte
+	for _, k := range a.keys.DeriveAll("address") {
+		out = append(out, keyedHash(k, []string{address}))
+	}
+	return out
+}
+
+// Mutant tells whether the named defect is switched on; only tests do that.
+func (a *App) mutant(name string) bool { return a.o.Mutant == name }
+
+// background is for work that must end although the caller went away.
+func background(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), d)
+}

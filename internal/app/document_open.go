@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/guard"
+	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/token"
+)
+
+// OpenedGrant is what a personal link leads to. Expired or Superseded: it was real once, and a fresh one is offered to
+// the same address. It holds nothing personal on purpose.
+type OpenedGrant struct {
+	Grant      store.Grant
+	Gate       store.Gate
+	Definition store.GateVersion
+	Document   store.Document
+	File       store.DocumentVersion
+	Expired    bool
+	Superseded bool
+}
+
+var errNoLink = errs.New(errs.NotFound, "There is no page at this address.")
+
+// OpenGrant reads what a link opens. It changes nothing.
+func (a *App) OpenGrant(ctx context.Context, link string) (OpenedGrant, error) {
+	var o OpenedGrant
+	c, err := a.keys.Open(token.Grant, link)
+	if err != nil {
+		return o, errNoLink
+	}
+	db := a.store.DB(ctx)
+	if err := db.Where("id = ?", c.ID).Take(&o.Grant).Error; err != nil {
+		return o, a.store.Translate(err)
+	}
+	if int64(c.Serial) > int64(o.Grant.Serial) {
+		return o, errNoLink
+	}
+	var erased int64
+	if err := db.Table("lead_addresses a").Joins("join leads l on l.id = a.lead_id").
+		Where("a.id = ? and l.state = 'erased'", o.Grant.AddressID).Count(&erased).Error; err != nil {
+		return o, a.store.Translate(err)
+	}
+	if erased > 0 {
+		return o, errNoLink
+	}
+	o.Expired, o.Superseded = c.Expired(a.now()), int64(c.Serial) < int64(o.Grant.Serial)
+	if err := db.Where("id = ?", o.Grant.GateID).Take(&o.Gate).Error; err != nil {
+		return o, a.store.Translate(err)
+	}
+	if o.Gate.PublishedVersionID != nil {
+		if err := db.Where("id = ?", *o.Gate.PublishedVersionID).Take(&o.Definition).Error; err != nil {
+			return o, a.store.Translate(err)
+		}
+	}
+	d, v, err := a.store.Document(ctx, o.Grant.DocumentID)
+	if err != nil {
+		return o, err
+	}
+	if v == nil {
+		return o, errNoLink
+	}
+	o.Document, o.File = d, *v
+	return o, nil
+}
+
+// Visitor is what the network tells about a request to a personal link.
+type Visitor struct {
+	Hit guard.Hit
+	IP  netip.Addr
+}
+
+// SeeHit keeps a raw request with its label. It is a note, not a fact that anything is derived from.
+func (a *App) SeeHit(ctx context.Context, grant uuid.UUID, kind string, v Visitor) error {
+	label := guard.Classify(v.Hit)
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return keepHit(tx, grant, kind, label, v) })
+}
+
+// FileLink is what a person's POST gets: an address that serves bytes for fifteen minutes and counts nothing.
+type FileLink struct{ Key string }
+
+const fileLinkLife = 15 * time.Minute
+
+// TakeDocument is the person's POST on the personal page: it records the person once, confirms the address and what was
+// claimed for it, and gives the key of the file. kind is "read" or "download". A machine's POST gets the file and counts
+// for nothing.
+func (a *App) TakeDocument(ctx context.Context, link, kind string, v Visitor) (FileLink, error) {
+	o, err := a.OpenGrant(ctx, link)
+	if err != nil {
+		return FileLink{}, err
+	}
+	if o.Expired || o.Superseded {
+		return FileLink{}, errs.New(errs.Gone, "This link is over. We can send a fresh one to the same address.")
+	}
+	if err := a.checkFile(ctx, o); err != nil {
+		return FileLink{}, err
+	}
+	label := guard.Classify(v.Hit)
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := keepHit(tx, o.Grant.ID, kind, label, v); err != nil {
+			return err
+		}
+		if label.Kind != guard.Human && !a.mutant("machines-are-people") {
+			return nil
+		}
+		return a.recordPerson(tx, o, kind)
+	})
+	if err != nil {
+		return FileLink{}, err
+	}
+	a.Metrics.download(kind, string(label.Kind))
+	return FileLink{Key: a.keys.Mint(token.File, token.Claims{ID: o.File.ID, Expiry: a.now().Add(fileLinkLife)})}, nil
+}
+
+func keepHit(tx *store.Tx, grant uuid.UUID, kind string, label guard.Label, v Visitor) error {
+	return tx.Create(&store.Hit{ID: store.NewID(), At: tx.Now(), GrantID: grant, Kind: kind, Label: string(label.Kind), Reason: label.Reason,
+		Block: blockText(v.IP), UserAgent: lead.CleanText(v.Hit.UserAgent, 400)}).Error
+}
+
+// recordPerson counts the person once per version and way, and confirms what this address claimed.
+func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
+	var ad store.LeadAddress
+	if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", o.Grant.AddressID).Take(&ad).Error; err != nil {
+		return err
+	}
+	now := tx.Now()
+	err := tx.Exec(`insert into downloads (id, grant_id, lead_id, document_id, document_version_id, gate_id, kind, at, last_at, times)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+		on conflict (grant_id, document_version_id, kind) do update set last_at = excluded.last_at, times = downloads.times + 1`,
+		store.NewID(), o.Grant.ID, ad.LeadID, o.Document.ID, o.File.ID, o.Grant.GateID, kind, now, now).Error
+	if err != nil {
+		return err
+	}
+	return confirmAddress(tx, ad)
+}
+
+// confirmAddress turns the address's claims into confirmed facts: a person at that mailbox acted on our mail.
+func confirmAddress(tx *store.Tx, ad store.LeadAddress) error {
+	now := tx.Now()
+	if ad.ConfirmedAt == nil {
+		if err := tx.Model(&store.LeadAddress{}).Where("id = ?", ad.ID).Update("confirmed_at", now).Error; err != nil {
+			return err
+		}
+	}
+	err := tx.Model(&store.LeadValue{}).Where("address_id = ? and current and state = 'claimed'", ad.ID).
+		Updates(map[string]any{"state": "confirmed", "confirmed_at": now}).Error
+	if err != nil {
+		return err
+	}
+	return tx.Model(&store.Consent{}).Where("address_id = ? and state = 'claimed'", ad.ID).
+		Updates(map[string]any{"state": "confirmed", "confirmed_at": now}).Error
+}

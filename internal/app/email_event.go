@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/gatehouse/gatehouse/internal/email"
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/jobs"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// KeepEvents stores what the provider told, each event once, with the job that applies it. The body's signature has been
+// checked. Nothing is interpreted here: the provider is answered as soon as its words are safe.
+func (a *App) KeepEvents(ctx context.Context, provider string, body []byte) error {
+	events, err := email.ParseEvents(body)
+	if err != nil {
+		return err
+	}
+	now := a.now()
+	rows := make([]store.ProviderEvent, 0, len(events))
+	for _, e := range events {
+		if e.At.IsZero() || e.At.After(now.Add(24*time.Hour)) {
+			e.At = now.Truncate(24 * time.Hour) // a stable time, so that a repeat has the same key
+		}
+		r := store.ProviderEvent{EventID: e.EventID, At: e.At, ReceivedAt: now, Provider: provider, Type: e.Type, Machine: e.MachineOpen, Reason: e.Reason, Raw: e.Raw}
+		if e.MessageID != uuid.Nil {
+			id := e.MessageID
+			r.MessageID = &id
+		}
+		rows = append(rows, r)
+	}
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
+		fresh, err := tx.KeepEvents(rows)
+		if err != nil {
+			return err
+		}
+		a.Metrics.events(provider, len(fresh), len(rows)-len(fresh))
+		if err := tx.SeenEvents(provider, now); err != nil || len(fresh) == 0 {
+			return err
+		}
+		return tx.Enqueue(applyJobs(rows, fresh)...)
+	})
+}
+
+// applyJobs cuts the events into jobs of a hundred, each with the time range in which its events lie.
+func applyJobs(rows []store.ProviderEvent, fresh []string) (out []river.InsertManyParams) {
+	at := make(map[string]time.Time, len(rows))
+	for _, r := range rows {
+		at[r.EventID] = r.At
+	}
+	for len(fresh) > 0 {
+		n := min(len(fresh), 100)
+		job := jobs.ApplyEvents{EventIDs: fresh[:n], From: at[fresh[0]], To: at[fresh[0]]}
+		for _, id := range fresh[:n] {
+			if t := at[id]; t.Before(job.From) {
+				job.From = t
+			} else if t.After(job.To) {
+				job.To = t
+			}
+		}
+		out = append(out, river.InsertManyParams{Args: job})
+		fresh = fresh[n:]
+	}
+	return out
+}
+
+// ApplyEvents moves messages on by stored events: delivery by the highest (rank, time), an unknown send resolved,
+// suppression with its reason. In any order, and again, it comes to the same.
+func (a *App) ApplyEvents(ctx context.Context, job jobs.ApplyEvents) error {
+	rows, err := a.store.Events(ctx, job.EventIDs, job.From, job.To)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.MessageID == nil {
+			continue // about a message we never sent: kept, and that is all
+		}
+		parsed, err := email.ParseEvents([]byte("[" + string(r.Raw) + "]"))
+		if err != nil || len(parsed) != 1 {
+			continue
+		}
+		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.applyEvent(tx, *r.MessageID, parsed[0]) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *App) applyEvent(tx *store.Tx, id uuid.UUID, e email.Event) error {
+	m, err := tx.LockMessage(id)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var since time.Time
+	if m.DeliveryAt != nil {
+		since = *m.DeliveryAt
+	}
+	if e.Supersedes(int(m.DeliveryRank), since) {
+		state, rank := e.State()
+		change := map[string]any{"delivery": string(state), "delivery_rank": rank, "delivery_at": e.At}
+		if state.Final() {
+			change["reason"] = e.Reason
+		}
+		if m.State == store.MessageUnknown { // the event is the answer that we never got
+			change["state"], change["sent_at"], change["reason"] = store.MessageSent, tx.Now(), orElse(e.Reason, "learnt from the provider's event")
+		}
+		if err := tx.UpdateMessage(m.ID, change); err != nil {
+			return err
+		}
+	}
+	kind, reason, ok := e.Suppresses()
+	if !ok || m.AddressID == nil {
+		return nil
+	}
+	return a.suppress(tx, *m.AddressID, suppressionKinds[kind], reason, &m.ID)
+}
+
+var suppressionKinds = map[email.Suppression]string{
+	email.SuppressBounced: "hard_bounce", email.SuppressSpam: "spam_report", email.SuppressUnsubscribe: "unsubscribed",
+}
+
+// suppress stops mail to an address under every secret's hash that is in use.
+func (a *App) suppress(tx *store.Tx, addressID uuid.UUID, kind, reason string, message *uuid.UUID) error {
+	var ad store.LeadAddress
+	if err := tx.Where("id = ?", addressID).Take(&ad).Error; err != nil {
+		return err
+	}
+	return tx.Suppress(store.Suppression{AddressKey: a.addressKeys(ad.Address)[0], Kind: kind, Reason: reason, MessageID: message, At: tx.Now()})
+}

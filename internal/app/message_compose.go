@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/email"
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/token"
+)
+
+// compose renders a message. errs.Gone means that its reason has gone (somebody was erased), so it must not be sent.
+func (a *App) compose(ctx context.Context, m store.Message) (email.Message, error) {
+	settings, err := a.store.Settings(ctx)
+	if err != nil {
+		return email.Message{}, err
+	}
+	out := email.Message{ID: m.ID, Kind: email.Kind(m.Kind), From: a.o.From, IdempotencyKey: m.ID.String(), Categories: []string{"gatehouse", m.Kind}}
+	if settings.SenderName != "" {
+		out.From.Name = settings.SenderName
+	}
+	v := email.View{Language: "en", CompanyName: settings.CompanyName, PostalAddress: settings.PostalAddress, SenderName: out.From.Name,
+		PrivacyLink: a.absolute(settings.PrivacyURL), ImprintLink: a.absolute(settings.ImprintURL)}
+	if settings.ContactEmail != "" {
+		out.ReplyTo, v.ReplyWelcome = settings.ContactEmail, true
+	}
+	if m.Kind == "staff" {
+		err = a.composeStaff(ctx, m, settings, &out, &v)
+	} else {
+		err = a.composeRequested(ctx, m, settings, &out, &v)
+	}
+	if err != nil {
+		return out, err
+	}
+	out.Subject, out.HTML, out.Text, err = a.renderer.Render(m.Template, v)
+	return out, err
+}
+
+func (a *App) composeRequested(ctx context.Context, m store.Message, settings store.Settings, out *email.Message, v *email.View) error {
+	if m.AddressID == nil || m.GrantID == nil || m.GateID == nil || m.DocumentID == nil {
+		return errs.New(errs.Gone, "the message has lost what it was about")
+	}
+	ad, err := a.store.Address(ctx, *m.AddressID)
+	if err != nil {
+		return err
+	}
+	l, err := a.store.Lead(ctx, ad.LeadID)
+	if err != nil {
+		return err
+	}
+	if l.State == "erased" {
+		return errs.New(errs.Gone, "the person has been erased")
+	}
+	d, file, err := a.store.Document(ctx, *m.DocumentID)
+	if err != nil || file == nil {
+		return errs.Wrap(err, errs.Unavailable, "the document has no file")
+	}
+	def, err := a.store.GateDefinition(ctx, *m.GateID)
+	if err != nil {
+		return err
+	}
+	out.To, out.Unsubscribe = ad.Address, a.preferencesLink(ad)
+	v.Language, v.DocumentTitle, v.Opening = def.Language, d.Title, def.MailText
+	v.DocumentFormat = fmt.Sprintf("PDF, %d pages", file.Pages)
+	v.Link, v.PreferencesLink = a.documentLink(m), out.Unsubscribe
+	if m.LinkExpiresAt != nil {
+		v.LinkValid = fmt.Sprintf("%d days", int(m.LinkExpiresAt.Sub(m.CreatedAt).Hours()/24+0.5))
+	}
+	asked := m.CreatedAt
+	if m.SubmissionID != nil {
+		if s, err := a.store.Submission(ctx, *m.SubmissionID); err == nil {
+			asked = s.ReceivedAt
+		}
+		v.ConsentLine, err = a.store.ClaimedConsent(ctx, *m.SubmissionID)
+		if err != nil {
+			return err
+		}
+	}
+	v.Why = fmt.Sprintf("You get this because somebody, presumably you, typed this address at %s on %s.", a.host(),
+		asked.In(settings.Zone()).Format("2 January 2006"))
+	return nil
+}
+
+func (a *App) composeStaff(ctx context.Context, m store.Message, settings store.Settings, out *email.Message, v *email.View) error {
+	if m.UserID == nil {
+		return errs.New(errs.Gone, "the member of staff is gone")
+	}
+	var u store.User
+	if err := a.store.DB(ctx).Where("id = ?", *m.UserID).Take(&u).Error; err != nil {
+		return a.store.Translate(err)
+	}
+	if u.DisabledAt != nil {
+		return errs.New(errs.Gone, "the account is switched off")
+	}
+	out.To, out.ToName, out.ReplyTo = u.Email, u.Name, ""
+	text := func(key string) string { s, _ := m.Data[key].(string); return s }
+	switch m.Template {
+	case email.TemplateQuarantineDigest:
+		v.Link = a.o.BaseURL + "/admin/quarantine"
+		v.Count, _ = strconv.Atoi(text("count"))
+		if since, err := time.Parse(time.RFC3339, text("since")); err == nil {
+			v.Oldest = since.In(settings.Zone()).Format("Monday 2 January 2006, 15:04")
+		}
+	case email.TemplateAlarm:
+		var al store.Alarm
+		if err := a.store.DB(ctx).Where("id = ?", text("alarm")).Take(&al).Error; err != nil {
+			return a.store.Translate(err)
+		}
+		v.Link, v.Alarm = a.o.BaseURL+"/admin", al.Sentence
+		v.AlarmDetail = fmt.Sprintf("Since %s, seen %d times.", al.RaisedAt.In(settings.Zone()).Format("Monday 2 January 2006, 15:04"), al.Times)
+		v.Todo = []string{"Open the home page for staff; the alarm stands at its top.", "Run “gatehouse doctor” on the server: it names what is wrong and the mend."}
+	case email.TemplatePassword:
+		return a.composePassword(ctx, m, v)
+	}
+	return nil
+}
+
+// composePassword makes the one-time link from the token row's id: the row keeps only a hash, so the link is a signed
+// name of the row, and the row decides whether it still opens.
+func (a *App) composePassword(ctx context.Context, m store.Message, v *email.View) error {
+	id, _ := m.Data["token"].(string)
+	var t store.UserToken
+	if err := a.store.DB(ctx).Where("id = ?", id).Take(&t).Error; err != nil {
+		return a.store.Translate(err)
+	}
+	if t.UsedAt != nil || a.now().After(t.ExpiresAt) {
+		return errs.New(errs.Gone, "the link is used or over")
+	}
+	v.NewAccount = t.Purpose == "setup"
+	v.Link = a.o.BaseURL + "/admin/setup/" + a.keys.Mint(token.StaffLink, token.Claims{ID: t.ID, Expiry: t.ExpiresAt})
+	v.LinkValid = "24 hours"
+	return nil
+}
+
+// absolute makes a settings link usable in a mail; a path belongs to the base URL.
+func (a *App) absolute(link string) string {
+	if len(link) > 0 && link[0] == '/' {
+		return a.o.BaseURL + link
+	}
+	return link
+}

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/gatehouse/gatehouse/internal/jobs"
+)
+
+// Workers runs the durable jobs of this process.
+type Workers struct {
+	app    *App
+	client *river.Client[pgx.Tx]
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// The pace of the work that no job waits for.
+const (
+	handBackEvery = 3 * time.Second
+	tidyEvery     = time.Minute
+)
+
+// StartWorkers begins to work: first the process's lock is held, so that nobody takes its jobs for a dead one's; then
+// the queues are read. mailWorkers is how many messages are handed over at once.
+func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, error) {
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	w := &Workers{app: a, cancel: cancel, done: make(chan struct{})}
+	held := make(chan struct{})
+	var once bool
+	go a.store.Presence(background, a.worker, func() {
+		if !once {
+			once = true
+			close(held)
+		}
+	})
+	select {
+	case <-held:
+	case <-ctx.Done():
+		cancel()
+		return nil, ctx.Err()
+	}
+	set := river.NewWorkers()
+	river.AddWorker(set, work(func(ctx context.Context, j jobs.Accept) error { return a.AcceptSubmissions(ctx, j.SubmissionIDs) }))
+	river.AddWorker(set, work(func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
+	river.AddWorker(set, work(a.ApplyEvents))
+	var err error
+	w.client, err = river.NewClient(riverpgxv5.New(a.store.Pool()), &river.Config{
+		ID:      a.worker,
+		Workers: set,
+		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: 4}, jobs.QueueMail: {MaxWorkers: mailWorkers},
+			jobs.QueueEvents: {MaxWorkers: 2}},
+		JobTimeout:                  jobs.Timeout,
+		RescueStuckJobsAfter:        jobs.RescueAfter,
+		FetchPollInterval:           time.Second,
+		FetchCooldown:               20 * time.Millisecond,
+		CompletedJobRetentionPeriod: 24 * time.Hour,
+		RetryPolicy:                 retryPolicy{},
+		ErrorHandler:                quietErrors{a.log},
+		Logger:                      slog.New(levelAtLeast{a.log.Handler(), slog.LevelError}),
+	})
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	if err := w.client.Start(background); err != nil {
+		cancel()
+		return nil, err
+	}
+	go w.tend(background)
+	return w, nil
+}
+
+// Client is the queue's client, for the page that shows it.
+func (w *Workers) Client() *river.Client[pgx.Tx] { return w.client }
+
+// Stop finishes what runs and hands the rest back, within ctx.
+func (w *Workers) Stop(ctx context.Context) error {
+	soft, cancel := context.WithTimeout(ctx, 12*time.Second)
+	defer cancel()
+	err := w.client.Stop(soft)
+	if err != nil {
+		err = w.client.StopAndCancel(ctx)
+	}
+	w.cancel()
+	<-w.done
+	return err
+}
+
+// tend takes over the jobs of dead processes, sends the digest, and tidies what is over. All of it is "what is due", so
+// that any number of processes may do it.
+func (w *Workers) tend(ctx context.Context) {
+	defer close(w.done)
+	back, tidy := time.NewTicker(handBackEvery), time.NewTicker(tidyEvery)
+	defer back.Stop()
+	defer tidy.Stop()
+	a := w.app
+	report := func(what string, err error) {
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("upkeep failed", "what", what, "error", err)
+		}
+	}
+	report("tidy", a.Tidy(ctx))
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-back.C:
+			if a.mutant("no-takeover") {
+				continue
+			}
+			n, err := a.store.HandBack(ctx)
+			if n > 0 {
+				a.log.Info("took over the jobs of a process that ended", "jobs", n)
+			}
+			report("hand back", err)
+		case <-tidy.C:
+			report("tidy", a.Tidy(ctx))
+		}
+	}
+}
+
+// work turns a use case into a River worker. Later becomes a snooze, which spends no attempt.
+func work[T river.JobArgs](fn func(context.Context, T) error) river.Worker[T] {
+	return river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error {
+		err := fn(ctx, job.Args)
+		var later *Later
+		if errors.As(err, &later) {
+			return river.JobSnooze(max(later.Wait, 100*time.Millisecond))
+		}
+		return err
+	})
+}
+
+type retryPolicy struct{}
+
+func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	return time.Now().Add(jobs.Retry(len(job.Errors) + 1))
+}
+
+// quietErrors logs a failed job by its id and kind; its arguments are ids only.
+type quietErrors struct{ log *slog.Logger }
+
+func (q quietErrors) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	q.log.Error("job failed, it will be tried again", "job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "error", err)
+	return nil
+}
+
+func (q quietErrors) HandlePanic(_ context.Context, job *rivertype.JobRow, v any, trace string) *river.ErrorHandlerResult {
+	q.log.Error("job panicked, it will be tried again", "job", job.ID, "kind", job.Kind, "panic", v, "trace", trace)
+	return nil
+}
+
+// levelAtLeast drops the queue's chatter below a level.
+type levelAtLeast struct {
+	slog.Handler
+	min slog.Level
+}
+
+func (h levelAtLeast) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= h.min && h.Handler.Enabled(ctx, l)
+}

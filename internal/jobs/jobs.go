@@ -1,0 +1,72 @@
+// Package jobs names the durable work of Gatehouse: the kinds, their arguments (ids only, never personal data), their
+// queues and the settings of the queue itself (River, in the same database as the rows the jobs act on).
+package jobs
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+)
+
+// Queues keep one kind of trouble from delaying another: a provider that hangs fills only the mail queue.
+const (
+	QueueIntake = "intake"
+	QueueMail   = "mail"
+	QueueEvents = "events"
+)
+
+// Settings of the queue. A job that hangs is cut at Timeout; a job whose process is stopped (not dead) is rescued after
+// RescueAfter. Jobs of a dead process come back within seconds, see Takeover.
+const (
+	Timeout     = 30 * time.Second
+	RescueAfter = 90 * time.Second
+)
+
+// Accept derives leads, grants and messages from the submissions of one commit.
+type Accept struct {
+	SubmissionIDs []uuid.UUID `json:"submission_ids"`
+}
+
+// Kind names the job in the table.
+func (Accept) Kind() string { return "submission_accept" }
+
+// InsertOpts: recorded facts must be acted on however often it takes.
+func (Accept) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueIntake, MaxAttempts: 1000, Priority: 1}
+}
+
+// Deliver hands one message to the provider, or finds that it need not.
+type Deliver struct {
+	MessageID uuid.UUID `json:"message_id"`
+}
+
+// Kind names the job in the table.
+func (Deliver) Kind() string { return "message_deliver" }
+
+// InsertOpts: the message row decides when it ends, not the job's attempts.
+func (Deliver) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMail, MaxAttempts: 1000, Priority: 2}
+}
+
+// ApplyEvents applies stored provider events to their messages.
+type ApplyEvents struct {
+	From     time.Time `json:"from"` // the time range of the events, since they are partitioned by time
+	To       time.Time `json:"to"`
+	EventIDs []string  `json:"event_ids"`
+}
+
+// Kind names the job in the table.
+func (ApplyEvents) Kind() string { return "provider_events_apply" }
+
+// InsertOpts: like Accept.
+func (ApplyEvents) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueEvents, MaxAttempts: 1000, Priority: 2}
+}
+
+// Retry is the pause before a job that failed runs again: quick at first, never longer than ten minutes, since the cause
+// is usually a database or a bug that gets mended, and the work was promised.
+func Retry(attempt int) time.Duration {
+	d := time.Second << min(attempt, 10)
+	return min(d, 10*time.Minute)
+}

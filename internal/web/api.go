@@ -1,0 +1,218 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/form"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+func (s *Server) apiRoutes() []route {
+	leads, messages := scoped(auth.ScopeLeadsRead), scoped(auth.ScopeMessagesRead)
+	return []route{
+		{get, "/api/v1/openapi.json", public, noBody, s.apiDescription},
+		{get, "/api/docs", public, noBody, s.apiDocs},
+		{get, "/api/v1/gates/:slug", public, noBody, s.apiGet},
+		{post, "/api/v1/gates/:slug/submissions", public, bigForm, s.apiSubmit},
+		{http.MethodOptions, "/api/v1/gates/:slug", public, noBody, s.apiPreflight},
+		{http.MethodOptions, "/api/v1/gates/:slug/submissions", public, noBody, s.apiPreflight},
+		{get, "/api/v1/submissions/:receipt", leads, noBody, s.apiSubmission},
+		{get, "/api/v1/leads", leads, noBody, s.apiLeads},
+		{get, "/api/v1/leads/:id", leads, noBody, s.apiLead},
+		{get, "/api/v1/messages", messages, noBody, s.apiMessages},
+	}
+}
+
+// bearer is the API key of a request: nil without one, an error for one that does not hold.
+func (s *Server) bearer(c echo.Context) (*store.APIKey, error) {
+	h := c.Request().Header.Get("Authorization")
+	if h == "" {
+		return nil, nil //nolint:nilnil // no key was given, and that is no fault here
+	}
+	plain, ok := strings.CutPrefix(h, "Bearer ")
+	if !ok || !auth.WellFormedAPIKey(plain) {
+		return nil, errs.New(errs.Unauthorized, "The API key is not one of ours. It looks like \"Authorization: Bearer gh_...\".")
+	}
+	k, err := s.app.Store().APIKeyByHash(c.Request().Context(), auth.HashAPIKey(plain))
+	if errs.Is(err, errs.NotFound) {
+		return nil, errs.New(errs.Unauthorized, "This API key does not exist or has been revoked.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &k, s.app.TouchKey(c.Request().Context(), k)
+}
+
+// permitKey lets in programs whose key has the scope.
+func (s *Server) permitKey(scope auth.Scope) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			k, err := s.bearer(c)
+			if err != nil {
+				return err
+			}
+			if k == nil {
+				return errs.New(errs.Unauthorized, "This needs an API key: Authorization: Bearer gh_...")
+			}
+			if !hasScope(k, scope) {
+				return errs.New(errs.Forbidden, "This key lacks the scope %s.", scope)
+			}
+			return next(c)
+		}
+	}
+}
+
+func hasScope(k *store.APIKey, scope auth.Scope) bool {
+	for _, have := range k.Scopes {
+		if have == string(scope) {
+			return true
+		}
+	}
+	return false
+}
+
+// cors lets the gate's own origins read the answer; never "null", never with credentials.
+func cors(c echo.Context, g *store.PublishedGate) {
+	origin := c.Request().Header.Get("Origin")
+	h := c.Response().Header()
+	h.Add("Vary", "Origin")
+	if origin == "" || origin == "null" || g == nil {
+		return
+	}
+	for _, o := range g.Published.Definition.Origins {
+		if o == origin {
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")
+		}
+	}
+}
+
+func (s *Server) apiGateOf(c echo.Context) (*store.PublishedGate, error) {
+	g, _, moved, err := s.app.Gate(c.Request().Context(), c.Param("slug"))
+	if err == nil && moved != "" {
+		g, _, _, err = s.app.Gate(c.Request().Context(), moved)
+	}
+	if err == nil && g == nil {
+		err = errs.New(errs.NotFound, "There is no such gate.")
+	}
+	return g, err
+}
+
+func (s *Server) apiPreflight(c echo.Context) error {
+	g, err := s.apiGateOf(c)
+	if err != nil {
+		return err
+	}
+	cors(c, g)
+	h := c.Response().Header()
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Headers", "Content-Type, Idempotency-Key")
+	h.Set("Access-Control-Max-Age", "600")
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (s *Server) apiGet(c echo.Context) error {
+	g, err := s.apiGateOf(c)
+	if err != nil {
+		return err
+	}
+	cors(c, g)
+	return c.JSON(http.StatusOK, s.apiGateView(g))
+}
+
+// submissionBody is what a program posts.
+type submissionBody struct {
+	Fields      map[string]any  `json:"fields"`
+	Consents    map[string]bool `json:"consents"`
+	Source      store.Source    `json:"source"`
+	Page        string          `json:"page"`
+	FormToken   string          `json:"form_token"`
+	EmailAsType string          `json:"email_as_typed"`
+}
+
+// apiSubmit is the JSON door: guarded like the page, or trusted with a key.
+func (s *Server) apiSubmit(c echo.Context) error {
+	if g, err := s.apiGateOf(c); err != nil {
+		return err
+	} else { //nolint:revive // g is needed here only
+		cors(c, g)
+	}
+	k, err := s.bearer(c)
+	if err != nil {
+		return err
+	}
+	in, err := s.apiInput(c)
+	if err != nil {
+		return err
+	}
+	if k != nil {
+		if !hasScope(k, auth.ScopeSubmissionsWrite) {
+			return errs.New(errs.Forbidden, "This key lacks the scope %s.", auth.ScopeSubmissionsWrite)
+		}
+		in.Caller = k.ID.String()
+	}
+	res, err := s.app.SubmitForm(c.Request().Context(), in)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(http.StatusCreated, map[string]string{"receipt": res.Receipt, "status": res.Status})
+}
+
+func (s *Server) apiInput(c echo.Context) (app.Submit, error) {
+	r := c.Request()
+	var body submissionBody
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return app.Submit{}, err
+	}
+	if err := readJSON(raw, &body); err != nil {
+		return app.Submit{}, err
+	}
+	in := app.Submit{Slug: c.Param("slug"), Door: "api", Strict: true, Attempt: strings.Trim(r.Header.Get("Idempotency-Key"), `"`), FormToken: body.FormToken,
+		Input:  form.Input{Fields: map[string]string{}, Consents: body.Consents, AsTyped: body.EmailAsType},
+		Source: body.Source, IP: clientIP(c), UserAgent: r.UserAgent(), Language: r.Header.Get("Accept-Language")}
+	if body.Page != "" {
+		in.Source.Page = body.Page
+	}
+	for name, v := range body.Fields {
+		switch v := v.(type) {
+		case string:
+			in.Input.Fields[name] = v
+		case bool:
+			if v {
+				in.Input.Fields[name] = "on"
+			}
+		case nil:
+		default:
+			return in, errs.InvalidFields(errs.Field{Field: name, Code: "invalid", Message: "This has to be a text."})
+		}
+	}
+	return in, nil
+}
+
+// readJSON reads exactly one JSON object.
+func readJSON(raw []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if err := dec.Decode(into); err != nil {
+		var typed *json.UnmarshalTypeError
+		if errors.As(err, &typed) && typed.Field != "" {
+			return errs.InvalidFields(errs.Field{Field: typed.Field, Code: "invalid", Message: "This is of the wrong type."})
+		}
+		return errs.Wrap(errors.New("unreadable JSON"), errs.Malformed, "The body is not a JSON object that we can read.")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errs.New(errs.Malformed, "Something follows the JSON object.")
+	}
+	return nil
+}
