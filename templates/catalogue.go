@@ -82,6 +82,14 @@ func (c catalogue) text(lang, key string, args ...any) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
+// textOr is a message that may not be there, else another one.
+func (c catalogue) textOr(lang, key, otherwise string) string {
+	if _, ok := c[fallbackLanguage][key]; ok {
+		return c.text(lang, key)
+	}
+	return c.text(lang, otherwise)
+}
+
 // counted chooses key.one, key.other ... by the plural rules of CLDR, and fills {n}.
 func (c catalogue) counted(lang, key string, n int, args ...any) string {
 	form := "other"

@@ -18,20 +18,22 @@ import (
 func (s *Set) funcs(lang string) template.FuncMap {
 	c := s.messages
 	return template.FuncMap{
-		"asset":   assets.URL,
-		"icon":    icon,
-		"dict":    dict,
-		"t":       func(key string, args ...any) string { return c.text(lang, key, args...) },
-		"tn":      func(key string, n int, args ...any) string { return c.counted(lang, key, n, args...) },
-		"num":     func(n any) (string, error) { return c.anyNumber(lang, n) },
-		"money":   func(minor int64, code string) (string, error) { return c.money(lang, minor, code) },
-		"date":    func(at time.Time) string { return c.date(lang, at.In(s.locale.Load().Zone)) },
-		"clock":   func(at time.Time) string { return at.In(s.locale.Load().Zone).Format("15:04") },
-		"moment":  func(at time.Time) string { return c.moment(lang, at.In(s.locale.Load().Zone)) },
-		"iso":     func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
-		"reltime": func(at time.Time) template.HTML { return s.relTime(lang, at) },
-		"seconds": func(d time.Duration) int { return max(1, int((d+time.Second-1)/time.Second)) },
-		"minutes": func(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) },
+		"asset":     assets.URL,
+		"icon":      icon,
+		"dict":      dict,
+		"t":         func(key string, args ...any) string { return c.text(lang, key, args...) },
+		"tor":       func(key, otherwise string) string { return c.textOr(lang, key, otherwise) },
+		"softbreak": softBreak,
+		"tn":        func(key string, n int, args ...any) string { return c.counted(lang, key, n, args...) },
+		"num":       func(n any) (string, error) { return c.anyNumber(lang, n) },
+		"money":     func(minor int64, code string) (string, error) { return c.money(lang, minor, code) },
+		"date":      func(at time.Time) string { return c.date(lang, at.In(s.locale.Load().Zone)) },
+		"clock":     func(at time.Time) string { return at.In(s.locale.Load().Zone).Format("15:04") },
+		"moment":    func(at time.Time) string { return c.moment(lang, at.In(s.locale.Load().Zone)) },
+		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
+		"reltime":   func(at time.Time) template.HTML { return s.relTime(lang, at) },
+		"seconds":   func(d time.Duration) int { return max(1, int((d+time.Second-1)/time.Second)) },
+		"minutes":   func(d time.Duration) int { return max(1, int((d+time.Minute-1)/time.Minute)) },
 	}
 }
 
@@ -50,6 +52,13 @@ func dict(pairs ...any) (map[string]any, error) {
 	}
 	return m, nil
 }
+
+// softBreak lets a long address break after "@" and dots, and nowhere else if it can be helped.
+func softBreak(s string) template.HTML {
+	return template.HTML(breakPoints.Replace(html.EscapeString(s)))
+}
+
+var breakPoints = strings.NewReplacer("@", "@<wbr>", ".", "<wbr>.")
 
 // relTime is "3 minutes ago" with the exact moment for hover, focus and screen readers. Zero time: a dash.
 func (s *Set) relTime(lang string, at time.Time) template.HTML {

@@ -123,7 +123,7 @@ func (s *Set) Pages() []string {
 // parse builds one page: its frame, the partials, the page's own file, in this order; later definitions win.
 func (s *Set) parse(src *layered, files map[string]string, p page, lang string) (*template.Template, error) {
 	root := template.New(p.name)
-	root.Funcs(s.funcs(lang)).Funcs(template.FuncMap{"field": fieldFunc(root)})
+	root.Funcs(s.funcs(lang)).Funcs(template.FuncMap{"field": s.fieldFunc(root, lang)})
 	for _, name := range p.files(files) {
 		text, ok := files[name]
 		if !ok {
@@ -146,7 +146,7 @@ func (s *Set) parse(src *layered, files map[string]string, p page, lang string) 
 
 // fieldFunc draws a field by its type: the partial "field/{Type}", or "field/text" for a type without one. focus is the
 // ID of the field that gets the cursor, empty for none.
-func fieldFunc(root *template.Template) func(FieldView, string) (template.HTML, error) {
+func (s *Set) fieldFunc(root *template.Template, lang string) func(FieldView, string) (template.HTML, error) {
 	return func(f FieldView, focus string) (template.HTML, error) {
 		name := "field/" + f.Type
 		if root.Lookup(name) == nil {
@@ -154,10 +154,21 @@ func fieldFunc(root *template.Template) func(FieldView, string) (template.HTML, 
 		}
 		f = f.WithIDs()
 		f.Focus = f.ID == focus
+		f.Options = withEmptyChoice(f, s.messages.text(lang, "field.choose"))
 		var b strings.Builder
 		err := root.ExecuteTemplate(&b, name, f)
 		return template.HTML(b.String()), err // already escaped by the same engine
 	}
+}
+
+// withEmptyChoice puts the empty choice first, so that nobody answers what he never chose; a required field with an
+// answer has none.
+func withEmptyChoice(f FieldView, label string) []OptionView {
+	answered := slices.ContainsFunc(f.Options, func(o OptionView) bool { return o.Selected })
+	if len(f.Options) == 0 || f.Options[0].Value == "" || f.Required && answered {
+		return f.Options
+	}
+	return append([]OptionView{{Label: label, Selected: !answered}}, f.Options...)
 }
 
 // readAll takes every .html file that pages are made of.

@@ -15,6 +15,8 @@ type AdminPage struct {
 	Action      *PageAction
 	Crumbs      []Link // the way back, outermost first, without this page
 	Wide        bool   // the table uses the whole width
+	AccountURL  string // the person's own page; empty: none
+	LogoutURL   string // takes POST; empty: "/admin/logout"
 }
 
 // PageLanguage tells the engine which catalogue to use.

@@ -50,7 +50,7 @@ type Picture struct {
 	Alt    string
 }
 
-// OptionView is one choice of a select. A list begins with the empty choice when the field has no value yet.
+// OptionView is one choice of a select. The engine puts an empty choice first where nothing has been chosen.
 type OptionView struct {
 	Value    string
 	Label    string

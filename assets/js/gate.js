@@ -25,13 +25,6 @@ function start(form) {
 
   // --- one field ---
   const frame = (input) => input.closest(".field") || input.parentElement;
-  const name = (input) => {
-    const own = form.querySelector(`label[for="${CSS.escape(input.id)}"]`);
-    if (!own) return input.name;
-    const copy = own.cloneNode(true);
-    copy.querySelectorAll(".field-optional").forEach((e) => e.remove());
-    return copy.textContent.trim();
-  };
   function tell(input, message) {
     const id = input.id + "-error";
     const line = document.getElementById(id);
@@ -48,7 +41,7 @@ function start(form) {
   function fault(input) {
     const value = input.type === "checkbox" ? (input.checked ? "yes" : "") : input.value.trim();
     if (input.required && !value) {
-      return say(input.tagName === "SELECT" || input.type === "checkbox" ? "Choice" : "Required", { label: name(input) });
+      return say(input.type === "checkbox" ? "Tick" : input.type === "email" ? "RequiredEmail" : input.tagName === "SELECT" ? "Choice" : "Required");
     }
     if (input.type === "email" && value && !/^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>".]{2,}$/.test(value)) return say("Email");
     return "";
@@ -56,7 +49,7 @@ function start(form) {
   const questions = () => [...form.elements].filter((e) => e.willValidate && e.name && e.id && e.type !== "hidden" && e.type !== "submit" && e.tabIndex >= 0);
 
   // --- did you mean ---
-  function suggest(input, address) {
+  function suggest(input, address, told) {
     frame(input).querySelectorAll("[data-suggestion]").forEach((e) => e.remove());
     if (!address) return;
     const box = document.createElement("div");
@@ -74,9 +67,12 @@ function start(form) {
       b.textContent = words;
       buttons.append(b);
     }
-    box.append(text, buttons);
     frame(input).append(box);
-    text.textContent = say("Suggest", { address });
+    if (told) box.append(buttons); // the fault says it already
+    else {
+      box.append(text, buttons);
+      text.textContent = say("Suggest", { address });
+    }
   }
   form.addEventListener("click", (event) => {
     const b = event.target.closest("[data-use], [data-keep]");
@@ -132,7 +128,7 @@ function start(form) {
       if (!input || !input.id) { rest.push(f.message); continue; }
       tell(input, f.message);
       if (input.type === "email" && f.suggestion) {
-        suggest(input, f.suggestion);
+        suggest(input, f.suggestion, f.message.includes(f.suggestion));
         asTyped.value = input.value.trim(); // sending it again unchanged means: as typed
       }
       if (!firstInput || input.compareDocumentPosition(firstInput) & Node.DOCUMENT_POSITION_FOLLOWING) firstInput = input;

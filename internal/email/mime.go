@@ -6,17 +6,27 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 )
 
 // messageID is the RFC 5322 Message-ID of a message, without brackets: the same on every try.
 func messageID(m Message) string {
-	_, domain, _ := cutLast(m.From.Address, "@")
-	if domain == "" {
+	_, domain, found := cutLast(asciiDomain(m.From.Address), "@")
+	if !found || domain == "" {
 		domain = "localhost"
 	}
 	return m.ID.String() + "@" + domain
+}
+
+// asciiDomain writes an address's domain in A-labels, so that no server needs SMTPUTF8 for our sender.
+func asciiDomain(address string) string {
+	local, domain, found := cutLast(address, "@")
+	if ascii, err := idna.Lookup.ToASCII(domain); found && err == nil {
+		return local + "@" + ascii
+	}
+	return address
 }
 
 // buildMIME writes the message as multipart/alternative, text first.
@@ -25,7 +35,7 @@ func buildMIME(m Message, now time.Time) (*mail.Msg, error) {
 		return nil, err
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	if err := msg.FromFormat(displayName(m.From.Name), m.From.Address); err != nil {
+	if err := msg.FromFormat(displayName(m.From.Name), asciiDomain(m.From.Address)); err != nil {
 		return nil, errs.Wrap(quiet(err), errs.Invalid, "The sender's address cannot be written.")
 	}
 	if err := msg.AddToFormat(displayName(m.ToName), m.To); err != nil {

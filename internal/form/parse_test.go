@@ -171,6 +171,17 @@ func TestTelByCountryWhereverItStands(t *testing.T) {
 	}
 }
 
+// An answer must read back as itself, or the same person asking again would be somebody with another number.
+func TestTelReadsBackAsItself(t *testing.T) {
+	if _, err := Parse(sample(), typed("tel", "0000000000", "country", "DE")); faultsOf(err)["tel"] != Invalid {
+		t.Errorf("zeros are a number: %v", err)
+	}
+	got, err := Parse(sample(), typed("tel", "06 1234 5678", "country", "IT")) // Italy keeps its leading zero
+	if err != nil || got.Values["tel"] != "+390612345678" {
+		t.Errorf("%v, %v", got.Values, err)
+	}
+}
+
 func TestPolicies(t *testing.T) {
 	for _, c := range []struct {
 		address string
@@ -298,6 +309,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("Ann", "ann@example.com", "+44 20 7946 0018", "GB", "small", "on", true)
 	f.Add("\u202e", "a@gmial.com", "030 901820", "de", "", "", true)
 	f.Add("علی\u200cرضا", "ü@bücher.example", "tel:+1-800-FLOWERS;ext=3", "", "large", "1", true)
+	f.Add("J", "a@2mi.aab", "0000000000", "de", "", "", true)
 	f.Fuzz(func(t *testing.T, name, email, tel, country, team, box string, agreed bool) {
 		checkParse(t, FromValues(map[string][]string{"given_name": {name}, "family_name": {"B" + name}, "email": {email}, "tel": {tel}, "country": {country},
 			"team": {team}, "call_me": {box}, "consent.terms": {map[bool]string{true: "yes"}[agreed]}, AsTypedName: {email}}))

@@ -11,6 +11,8 @@ import (
 // assigned: ranges are opened faster than the tables in this program grow old.
 var telType = Type{Name: "tel", Limit: 40, InputMode: "tel", Autocomplete: "tel", parse: parseTel}
 
+var notANumber = fault{code: Invalid, message: "That does not look like a telephone number. An example: +44 20 7946 0018."}
+
 func parseTel(p *parsing, f Field, typed string) (string, fault) {
 	number, bad := line(f, Type{Limit: 40}, typed)
 	if bad.code != "" || number == "" {
@@ -27,10 +29,15 @@ func parseTel(p *parsing, f Field, typed string) (string, fault) {
 	}
 	parsed, err := phonenumbers.Parse(number, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(parsed) {
-		return "", fault{code: Invalid, message: "That does not look like a telephone number. An example: +44 20 7946 0018."}
+		return "", notANumber
 	}
 	if parsed.GetExtension() != "" {
 		return "", fault{code: Extension, message: "Please give the number without an extension."}
 	}
-	return phonenumbers.Format(parsed, phonenumbers.E164), fault{}
+	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+	// Leading zeros that no plan has make a number that reads back as another one: it would not stay the same answer.
+	if again, err := phonenumbers.Parse(e164, region); err != nil || phonenumbers.Format(again, phonenumbers.E164) != e164 {
+		return "", notANumber
+	}
+	return e164, fault{}
 }

@@ -13,6 +13,7 @@ type sample struct {
 	name string // path in the book, "gate/faults"
 	page string
 	data any
+	act  string // script that brings the page into its state before the picture
 }
 
 func samples() []sample {
@@ -79,10 +80,17 @@ func gate() templates.GatePage {
 func gateFaults() templates.GatePage {
 	g := gate()
 	g.FormError, g.FirstInvalid = "Two answers need a second look.", "f-email"
-	g.Fields[0].Value, g.Fields[0].Error, g.Fields[0].Suggestion = "ann@gmial.com", "This address looks mistyped.", "ann@gmail.com"
+	g.Fields[0].Value, g.Fields[0].Error, g.Fields[0].Suggestion = "ann@gmial.com", "Did you mean ann@gmail.com? If it is right as it stands, send the form again.", "ann@gmail.com"
 	g.Fields[1].Value, g.Fields[2].Value = "Ann", "Weatherby"
-	g.Fields[3].Error = "Company: please fill this in."
+	g.Fields[3].Error = "Please fill this in."
 	g.AsTyped, g.SuggestEmail = "ann@gmial.com", "ann@gmail.com"
+	return g
+}
+
+// gateWaiting is filled in with an address that the sample server is too busy for.
+func gateWaiting() templates.GatePage {
+	g := gate()
+	g.Fields[0].Value, g.Fields[1].Value, g.Fields[2].Value, g.Fields[3].Value = "busy@weatherby.example", "Ann", "Weatherby", "Weatherby Ltd"
 	return g
 }
 
@@ -116,31 +124,32 @@ func publicSamples() []sample {
 	missing := document()
 	missing.Missing, missing.Cover, missing.Meanwhile = true, nil, nil
 	list := []sample{
-		{"library", "public/library", templates.LibraryPage{Page: base, Items: []templates.LibraryItem{
+		{name: "library", page: "public/library", data: templates.LibraryPage{Page: base, Items: []templates.LibraryItem{
 			{Kicker: "For heads of companies", Title: title, Summary: summary, URL: "/p/gate", Format: "PDF, 14 pages, 15 minutes", Cover: cover},
 			{Title: "What a lead is worth", Summary: "Four figures, one table, half an hour with your head of sales.", URL: "/p/gate", Format: "PDF, 6 pages"}}}},
-		{"library/empty", "public/library", templates.LibraryPage{Page: base}},
-		{"gate", "public/gate", gate()},
-		{"gate/faults", "public/gate", gateFaults()},
-		{"document", "public/document", document()},
-		{"document/missing", "public/document", missing},
-		{"expired", "public/expired", templates.ExpiredPage{Page: base, DocumentTitle: title, Action: "/d/x/fresh"}},
-		{"expired/superseded", "public/expired", templates.ExpiredPage{Page: base, DocumentTitle: title, Superseded: true, Action: "/d/x/fresh"}},
-		{"expired/sent", "public/expired", templates.ExpiredPage{Page: base, DocumentTitle: title, Sent: true}},
-		{"expired/held", "public/expired", templates.ExpiredPage{Page: base, DocumentTitle: title, Sent: true, HeldUntil: now.Add(time.Hour)}},
-		{"preferences", "public/preferences", templates.PreferencesPage{Page: base, Action: "/u/x", Choice: "marketing"}},
-		{"preferences/saved", "public/preferences", templates.PreferencesPage{Page: base, Action: "/u/x", Choice: "never", Saved: true}},
+		{name: "library/empty", page: "public/library", data: templates.LibraryPage{Page: base}},
+		{name: "gate", page: "public/gate", data: gate()},
+		{name: "gate/faults", page: "public/gate", data: gateFaults()},
+		{name: "gate/waiting", page: "public/gate", data: gateWaiting(), act: `document.querySelector("form[data-gate]").requestSubmit()`},
+		{name: "document", page: "public/document", data: document()},
+		{name: "document/missing", page: "public/document", data: missing},
+		{name: "expired", page: "public/expired", data: templates.ExpiredPage{Page: base, DocumentTitle: title, Action: "/d/x/fresh"}},
+		{name: "expired/superseded", page: "public/expired", data: templates.ExpiredPage{Page: base, DocumentTitle: title, Superseded: true, Action: "/d/x/fresh"}},
+		{name: "expired/sent", page: "public/expired", data: templates.ExpiredPage{Page: base, DocumentTitle: title, Sent: true}},
+		{name: "expired/held", page: "public/expired", data: templates.ExpiredPage{Page: base, DocumentTitle: title, Sent: true, HeldUntil: now.Add(time.Hour)}},
+		{name: "preferences", page: "public/preferences", data: templates.PreferencesPage{Page: base, Action: "/u/x", Choice: "marketing"}},
+		{name: "preferences/saved", page: "public/preferences", data: templates.PreferencesPage{Page: base, Action: "/u/x", Choice: "never", Saved: true}},
 	}
 	for _, state := range []templates.ThanksState{templates.ThanksOnItsWay, templates.ThanksSent, templates.ThanksDelivered, templates.ThanksCameBack,
 		templates.ThanksHeld, templates.ThanksQuarantined, templates.ThanksCancelled} {
-		list = append(list, sample{"thanks/" + string(state), "public/thanks", thanks(state)})
+		list = append(list, sample{name: "thanks/" + string(state), page: "public/thanks", data: thanks(state)})
 	}
 	return append(append(list, messageSamples()...), inboxSamples()...)
 }
 
 func messageSamples() []sample {
 	list := []sample{}
-	for _, status := range []int{400, 403, 404, 405, 410, 413, 429, 500, 503} {
+	for _, status := range []int{400, 401, 403, 404, 405, 410, 413, 418, 422, 429, 500, 503} {
 		m := templates.MessagePage{Page: base, Status: status}
 		m.Title = "A message"
 		switch status {
@@ -151,7 +160,7 @@ func messageSamples() []sample {
 		case 503:
 			m.RetryAfter, m.Action, m.Kept = 20*time.Second, "/g/8-questions", []templates.KV{{Key: "email", Value: "ann@example.com"}}
 		}
-		list = append(list, sample{"message/" + strconv.Itoa(status), "public/message", m})
+		list = append(list, sample{name: "message/" + strconv.Itoa(status), page: "public/message", data: m})
 	}
 	return list
 }
@@ -168,13 +177,13 @@ func inboxSamples() []sample {
 		LinkURLs: []templates.Link{{Label: "Open your copy", URL: "http://127.0.0.1:8080/d/AQEB0ZpX"}}}
 	message.TabURLs.HTML, message.TabURLs.Text, message.TabURLs.Source = "/p/inbox/html", "/p/inbox/text", "/p/inbox/source"
 	list := []sample{
-		{"inbox", "public/inbox", templates.InboxPage{Page: base, Messages: []templates.InboxRow{row, second}, Total: 2, NextURL: "/p/inbox"}},
-		{"inbox/empty", "public/inbox", templates.InboxPage{Page: base, GateURL: "/p/gate"}},
+		{name: "inbox", page: "public/inbox", data: templates.InboxPage{Page: base, Messages: []templates.InboxRow{row, second}, Total: 2, NextURL: "/p/inbox"}},
+		{name: "inbox/empty", page: "public/inbox", data: templates.InboxPage{Page: base, GateURL: "/p/gate"}},
 	}
 	for _, tab := range []string{"html", "text", "source"} {
 		m := message
 		m.Tab = tab
-		list = append(list, sample{"inbox/" + tab, "public/inbox_message", m})
+		list = append(list, sample{name: "inbox/" + tab, page: "public/inbox_message", data: m})
 	}
 	return list
 }

@@ -120,7 +120,7 @@ func TestFormFindsFaultsItself(t *testing.T) {
 	do(t, ctx, submitForm)
 	until(t, ctx, `document.activeElement.name === "email" && document.getElementById("f-email-error").textContent.includes("ann@example.com")`)
 	until(t, ctx, `document.activeElement.getAttribute("aria-describedby").split(" ").includes("f-email-error") && document.activeElement.getAttribute("aria-invalid") === "true"`)
-	until(t, ctx, `document.getElementById("f-company-error").textContent === "Company: please fill this in."`)
+	until(t, ctx, `document.getElementById("f-company-error").textContent === "Please fill this in."`)
 	until(t, ctx, `document.querySelector("[data-notice]").textContent.includes("2 answers")`)
 	do(t, ctx, `const c = document.querySelector("[name=company]"); c.value = "Weatherby"; c.dispatchEvent(new Event("input", {bubbles: true}))`)
 	until(t, ctx, `document.getElementById("f-company-error").hidden`)

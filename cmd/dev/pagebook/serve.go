@@ -78,8 +78,8 @@ func submit(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(email, "fault") && r.FormValue("email_as_typed") != email:
 		writeJSON(w, 422, map[string]any{"type": "invalid", "title": "Some answers need a second look.", "status": 422, "errors": []map[string]string{
-			{"field": "email", "code": "mistyped", "message": "This address looks mistyped.", "suggestion": "ann@gmail.com"},
-			{"field": "company", "code": "required", "message": "Company: please fill this in."}}})
+			{"field": "email", "code": "mistyped", "message": "Did you mean ann@gmail.com? If it is right as it stands, send the form again.", "suggestion": "ann@gmail.com"},
+			{"field": "company", "code": "required", "message": "Please fill this in."}}})
 	case strings.HasPrefix(email, "busy"):
 		w.Header().Set("Retry-After", "2")
 		writeJSON(w, 503, map[string]any{"type": "unavailable", "status": 503})

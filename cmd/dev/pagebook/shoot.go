@@ -23,7 +23,7 @@ type view struct {
 	scheme        string
 }
 
-var views = []view{{390, 844, "light"}, {390, 844, "dark"}, {1280, 800, "light"}, {1280, 800, "dark"}}
+var views = []view{{320, 640, "light"}, {390, 844, "light"}, {390, 844, "dark"}, {1280, 800, "light"}, {1280, 800, "dark"}}
 
 // browserFlags keep the browser quiet and able to run as root inside a container.
 var browserFlags = []chromedp.ExecAllocatorOption{
@@ -63,7 +63,7 @@ func (c camera) all(parent context.Context, base string) error {
 			continue
 		}
 		for _, v := range views {
-			wide, err := c.one(ctx, base, s.name, v)
+			wide, err := c.one(ctx, base, s, v)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
@@ -85,7 +85,7 @@ func (c camera) all(parent context.Context, base string) error {
 	return nil
 }
 
-func (c camera) one(ctx context.Context, base, name string, v view) (wide bool, err error) {
+func (c camera) one(ctx context.Context, base string, s sample, v view) (wide bool, err error) {
 	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
 	defer stop()
 	scheme := chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -93,12 +93,17 @@ func (c camera) one(ctx context.Context, base, name string, v view) (wide bool, 
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}})
 		return err
 	})
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(v.width, v.height), scheme, chromedp.Navigate(base+"/p/"+name)); err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(v.width, v.height), scheme, chromedp.Navigate(base+"/p/"+s.name)); err != nil {
 		return false, err
 	}
 	const ready = `Promise.all([...document.images].map(i => i.decode())).then(() => true)`
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](ready, chromedp.EvalAwaitPromise)); err != nil {
 		return false, err
+	}
+	if s.act != "" {
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](s.act+";true")); err != nil {
+			return false, err
+		}
 	}
 	wide, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth"))
 	if err != nil {
@@ -108,7 +113,7 @@ func (c camera) one(ctx context.Context, base, name string, v view) (wide bool, 
 	if err != nil {
 		return false, err
 	}
-	file := fmt.Sprintf("%s-%d-%s.png", strings.ReplaceAll(name, "/", "-"), v.width, v.scheme)
+	file := fmt.Sprintf("%s-%d-%s.png", strings.ReplaceAll(s.name, "/", "-"), v.width, v.scheme)
 	return wide, os.WriteFile(filepath.Join(c.dir, file), shot, 0o644)
 }
 

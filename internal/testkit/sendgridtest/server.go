@@ -58,6 +58,7 @@ type Server struct {
 	opts Options
 	key  *ecdsa.PrivateKey
 	http *http.Server
+	ln   net.Listener
 	spec *spec
 
 	mu         sync.Mutex
@@ -125,7 +126,7 @@ func Start(addr string, opts Options) (*Server, error) {
 		opts.RetryFor = 30 * time.Second
 	}
 	s := &Server{
-		URL: "http://" + ln.Addr().String(), opts: opts, key: key, spec: loadSpec(opts.NoSpec),
+		URL: "http://" + ln.Addr().String(), ln: ln, opts: opts, key: key, spec: loadSpec(opts.NoSpec),
 		rng: mathrand.New(mathrand.NewPCG(opts.Seed, 1)), webhook: opts.WebhookURL, plan: opts.Events,
 		counts: map[string]int{}, changed: make(chan struct{}),
 		sender: &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
@@ -142,6 +143,7 @@ func Start(addr string, opts Options) (*Server, error) {
 // Close stops the double: open connections are cut, events under way are given up.
 func (s *Server) Close() {
 	s.cancel()
+	_ = s.ln.Close() // the server knows it only once Serve has begun
 	_ = s.http.Close()
 	s.events.Wait()
 	s.sender.CloseIdleConnections()

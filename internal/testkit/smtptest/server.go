@@ -61,6 +61,7 @@ type Server struct {
 	opts Options
 	cert *x509.Certificate
 	srv  *smtp.Server
+	ln   net.Listener
 
 	mu      sync.Mutex
 	script  []Fault
@@ -109,6 +110,7 @@ func Start(addr string, opts Options) (*Server, error) {
 	if opts.Implicit {
 		ln = tls.NewListener(ln, conf)
 	}
+	s.ln = ln
 	go func() { _ = s.srv.Serve(ln) }()
 	return s, nil
 }
@@ -117,6 +119,7 @@ func Start(addr string, opts Options) (*Server, error) {
 func (s *Server) Close() {
 	s.once.Do(func() {
 		close(s.closed)
+		_ = s.ln.Close() // the server knows it only once Serve has begun
 		_ = s.srv.Close()
 	})
 }
