@@ -51,7 +51,7 @@ const (
 	chartBottom = 24.0
 )
 
-// NewChart lays out the bars. title is the sentence above, axis and unit head the table below. At most seven labels are
+// NewChart lays out the bars. title is the sentence above, axis and unit head the table below. At most five labels are
 // written under the columns; nothing is drawn for a value below zero.
 func NewChart(title, axis, unit string, bars []Bar) Chart {
 	c := Chart{Title: title, Axis: axis, Unit: unit, Width: chartWidth, Height: chartHeight, Baseline: chartHeight - chartBottom}
@@ -70,7 +70,7 @@ func NewChart(title, axis, unit string, bars []Bar) Chart {
 	}
 	slot := (chartWidth - chartLeft) / float64(len(bars))
 	gap := math.Min(slot*0.3, 6)
-	every := (len(bars) + 6) / 7
+	every := (len(bars) + 4) / 5
 	for i, b := range bars {
 		if b.Full == "" {
 			b.Full = b.Label
