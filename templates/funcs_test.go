@@ -145,3 +145,9 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		loaded(b)
+	}
+}

@@ -40,6 +40,8 @@ func Navigation(role, current string, counts Counts) []NavItem {
 			item.Group, group = e.group, e.group
 		}
 		switch e.key {
+		case "home":
+			item.Count = counts.Alarms
 		case "quarantine":
 			item.Count = counts.Quarantine
 		case "messages":

@@ -61,6 +61,7 @@ type NavItem struct {
 
 // Counts are the numbers in the rail that ask for work.
 type Counts struct {
+	Alarms     int // stand at the top of the home page
 	Quarantine int
 	Messages   int // came back or waiting too long
 }

@@ -86,6 +86,9 @@ func (a *App) SubmitForm(ctx context.Context, in Submit) (Submitted, error) {
 			return Submitted{}, err
 		}
 	}
+	if taken.Fresh && a.o.Limits {
+		a.limiter.Took(in.IP, answers.Email.Strict, in.Caller != "")
+	}
 	a.Metrics.submitted(in.Door, e.Submission.Verdict, taken.Fresh)
 	return out, nil
 }

@@ -124,7 +124,7 @@ func (v *Verdict) robot(e Evidence, s Settings) {
 	switch {
 	case strings.TrimSpace(e.UserAgent) == "":
 		v.add("no-agent", weightNoAgent, "The browser did not say what it is.")
-	case machineAgent(e.UserAgent) != "":
+	case machineAgent(e.UserAgent, allWords) != "":
 		v.add("tool-agent", weightToolAgent, "The browser calls itself a program.")
 	}
 	if e.AcceptLanguage == "" && e.Door != "api" {

@@ -149,8 +149,8 @@ type Limits struct {
 	Target int // for one address
 }
 
-// DefaultLimits: one a second for ten minutes from one block, one every ten seconds for one address.
-func DefaultLimits() Limits { return Limits{Block: 600, Target: 60} }
+// DefaultLimits: one request a second for ten minutes from one block, one every four seconds for one address.
+func DefaultLimits() Limits { return Limits{Block: 600, Target: 150} }
 
 // Limiter counts the submissions of the last ten minutes for all doors.
 type Limiter struct {
@@ -165,19 +165,38 @@ func NewLimiter(secret []byte, now func() time.Time) *Limiter {
 	return &Limiter{counter: NewCounter(submissionWindow, secret, now), limits: DefaultLimits()}
 }
 
-// Submission counts one submission and gives the counts of its network block and of its address (the strict key), both
-// with this one, for Judge. The error is errs.TooMany beyond the Limits. A trusted program's own network is not counted;
-// the address always is.
+// Submission counts one request, repeats included, and refuses it with errs.TooMany beyond the Limits. A trusted program's
+// own network is not counted; the address always is. It gives the counts of different submissions that Judge weighs, this
+// one included: a double click or a retry must not make a person look like a flood.
 func (l *Limiter) Submission(ip netip.Addr, strict string, trusted bool) (block, target int, err error) {
-	if b := NetworkBlock(ip); b.IsValid() && !trusted {
-		raw := b.Addr().As16()
-		block = l.counter.Add("block", string(raw[:]))
+	asked, asking := 0, 0
+	if b := blockKey(ip); b != "" && !trusted {
+		asked, block = l.counter.Add("block", b), l.counter.Count("block taken", b)+1
 	}
 	if strict != "" {
-		target = l.counter.Add("target", strict)
+		asking, target = l.counter.Add("target", strict), l.counter.Count("target taken", strict)+1
 	}
-	if block > l.limits.Block || target > l.limits.Target {
+	if asked > l.limits.Block || asking > l.limits.Target {
 		return block, target, errs.New(errs.TooMany, "There were very many requests like this one. Please try again in a few minutes.").After(2 * time.Minute)
 	}
 	return block, target, nil
+}
+
+// Took counts a submission that was new.
+func (l *Limiter) Took(ip netip.Addr, strict string, trusted bool) {
+	if b := blockKey(ip); b != "" && !trusted {
+		l.counter.Add("block taken", b)
+	}
+	if strict != "" {
+		l.counter.Add("target taken", strict)
+	}
+}
+
+func blockKey(ip netip.Addr) string {
+	b := NetworkBlock(ip)
+	if !b.IsValid() {
+		return ""
+	}
+	raw := b.Addr().As16()
+	return string(raw[:])
 }

@@ -141,6 +141,12 @@ func TestLimiter(t *testing.T) {
 		if err != nil || block != i || target != 1 {
 			t.Fatalf("visitor %d of a trade fair: %d, %d, %v", i, block, target, err)
 		}
+		l.Took(fair, fmt.Sprintf("visitor%d@example.com", i), false)
+	}
+	for range 50 { // a double click, a retry: the same intent again, so nobody looks like a flood
+		if _, target, err := l.Submission(netip.MustParseAddr("203.0.113.9"), "again@example.com", false); err != nil || target != 1 {
+			t.Fatalf("a repeat counts as another submission: %d, %v", target, err)
+		}
 	}
 	if _, _, err := l.Submission(fair.Next(), "one.more@example.com", false); !errs.Is(err, errs.TooMany) || errs.Public(err).RetryAfter <= 0 {
 		t.Errorf("far beyond: %v", err)
@@ -154,7 +160,7 @@ func TestLimiter(t *testing.T) {
 		}
 	}
 	var err error
-	for range 61 {
+	for range 151 {
 		_, _, err = l.Submission(netip.Addr{}, "victim@example.com", true)
 	}
 	if !errs.Is(err, errs.TooMany) {

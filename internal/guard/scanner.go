@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,7 +43,8 @@ const (
 
 // Classify labels a hit. Scanners use ordinary browsers from ordinary networks, so a GET proves nothing and is Likely at
 // best; only a person's POST is Human, and not even that from something that calls itself a program or fetches ahead.
-// Headers can only lower the label, but for Sec-Fetch-User, which browsers send for a person's own click.
+// A POST takes more than a name to be disbelieved: scanners fetch, they do not fill in forms, so a POST by a library or a
+// driven browser is somebody's deliberate act; only what says that it is a crawler or scanner stays a machine.
 func Classify(h Hit) Label {
 	if l, ok := openMachine(h); ok {
 		return l
@@ -52,8 +54,6 @@ func Classify(h Hit) Label {
 		switch {
 		case soon:
 			return Label{Likely, "too-soon", "It came within two seconds of the mail, faster than a person is."}
-		case h.AcceptLanguage == "" && h.FetchUser != "?1":
-			return Label{Likely, "no-language", "The browser named no language, as browsers do."}
 		case h.FetchUser == "?1":
 			return Label{Human, "pressed", "Somebody pressed the button; the browser says so itself."}
 		}
@@ -84,7 +84,11 @@ func openMachine(h Hit) (Label, bool) {
 	case strings.TrimSpace(h.UserAgent) == "":
 		return Label{Machine, "no-agent", "The browser did not say what it is."}, true
 	}
-	if name := machineAgent(h.UserAgent); name != "" {
+	words := allWords
+	if h.Method == "POST" {
+		words = machineWords
+	}
+	if name := machineAgent(h.UserAgent, words); name != "" {
 		return Label{Machine, "tool-agent", "It calls itself a program: " + name + "."}, true
 	}
 	return Label{}, false
@@ -95,20 +99,28 @@ func isPrefetch(purpose string) bool {
 	return strings.Contains(p, "prefetch") || strings.Contains(p, "prerender") || strings.Contains(p, "preview")
 }
 
-// machineWords are parts of user agents, in small letters, of programs that say what they are: libraries, crawlers, link
-// previews, mail proxies and scanners. Kept short: a scanner that hides is not caught by any list.
+// machineWords are parts of user agents, in small letters, of crawlers, link previews, mail proxies and scanners that say
+// what they are. Kept short: a scanner that hides is not caught by any list.
 var machineWords = []string{
-	"bot", "crawl", "spider", "slurp", "curl/", "wget/", "python", "go-http-client", "java/", "okhttp", "libwww", "httpclient", "http-client",
-	"axios/", "node-fetch", "undici", "guzzle", "ruby", "php/", "postman", "insomnia", "httpie", "winhttp", "powershell", "restsharp",
-	"headless", "phantomjs", "puppeteer", "playwright", "selenium", "googleimageproxy", "yahoomailproxy", "yahoocachesystem", "ms-office",
-	"msoffice", "microsoft office", "existence discovery", "msipc", "barracuda", "proofpoint", "mimecast", "forcepoint", "symantec", "sophos",
-	"zscaler", "fireeye", "trendmicro", "trend micro", "ironport", "urlscan", "virustotal", "linkcheck", "link check", "linkpreview", "preview",
-	"facebookexternalhit", "whatsapp", "embedly", "iframely", "vkshare", "skypeuri", "scanner", "zgrab", "nmap", "nikto",
-	"masscan", "monitor", "pingdom", "uptime", "statuscake", "feedfetcher", "feedly", "google-read-aloud", "lighthouse", "chatgpt", "claude-", "gptbot",
+	"bot", "crawl", "spider", "slurp", "googleimageproxy", "yahoomailproxy", "yahoocachesystem", "ms-office", "msoffice", "microsoft office",
+	"existence discovery", "msipc", "barracuda", "proofpoint", "mimecast", "forcepoint", "symantec", "sophos", "zscaler", "fireeye", "trendmicro",
+	"trend micro", "ironport", "urlscan", "virustotal", "linkcheck", "link check", "linkpreview", "preview", "facebookexternalhit", "whatsapp",
+	"embedly", "iframely", "vkshare", "skypeuri", "scanner", "zgrab", "nmap", "nikto", "masscan", "monitor", "pingdom", "uptime", "statuscake",
+	"feedfetcher", "feedly", "google-read-aloud", "lighthouse", "chatgpt", "claude-", "gptbot",
 }
 
+// toolWords are parts of user agents of libraries, command lines and driven browsers: nobody reads a page with them, but
+// a POST with them is meant.
+var toolWords = []string{
+	"curl/", "wget/", "python", "go-http-client", "java/", "okhttp", "libwww", "httpclient", "http-client", "axios/", "node-fetch", "undici",
+	"guzzle", "ruby", "php/", "postman", "insomnia", "httpie", "winhttp", "powershell", "restsharp", "headless", "phantomjs", "puppeteer",
+	"playwright", "selenium",
+}
+
+var allWords = slices.Concat(machineWords, toolWords)
+
 // machineAgent gives the word that gives a program away; "" for what may be a browser. Cubot makes telephones.
-func machineAgent(agent string) string {
+func machineAgent(agent string, words []string) string {
 	if len(agent) > 1024 {
 		agent = agent[:1024]
 	}
@@ -116,7 +128,7 @@ func machineAgent(agent string) string {
 	if a == "mozilla/5.0" || a == "mozilla/4.0" { // Apple's mail privacy proxy, and programs that say the least
 		return "a bare " + a
 	}
-	for _, w := range machineWords {
+	for _, w := range words {
 		if strings.Contains(a, w) {
 			return strings.TrimRight(w, "/-")
 		}

@@ -101,6 +101,8 @@ func thanks(state templates.ThanksState) templates.ThanksPage {
 		SenderAddress: "papers@hofmann.example", CanCorrect: true, CorrectAction: "/g/8-questions/correct", ResendAction: "/g/8-questions/resend",
 		Meanwhile: meanwhile, BackURL: "/p/gate"}
 	switch state {
+	case templates.ThanksOnItsWay:
+		t.StateURL = "/p/thanks/delivered" // so that the book shows how the page keeps its state true
 	case templates.ThanksHeld:
 		t.HeldUntil = now.Add(3 * time.Hour)
 	case templates.ThanksQuarantined, templates.ThanksCancelled:

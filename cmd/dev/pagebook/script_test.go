@@ -42,12 +42,20 @@ func (l *postLog) all() []map[string]string {
 	return append([]map[string]string(nil), l.posts...)
 }
 
-// browse opens the gate page in a browser that ends with the test.
+// browse opens the gate page, ready to be filled in.
 func browse(t *testing.T) (context.Context, *postLog) {
 	t.Helper()
+	ctx, posts := open(t, "gate")
+	until(t, ctx, `document.querySelector("[name=form_token]").value !== ""`)
+	return ctx, posts
+}
+
+// open shows a page of the book in a browser that ends with the test.
+func open(t *testing.T, name string) (context.Context, *postLog) {
+	t.Helper()
 	found := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
+	for _, browser := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if path, err := exec.LookPath(browser); err == nil {
 			found = path
 			break
 		}
@@ -76,10 +84,9 @@ func browse(t *testing.T) (context.Context, *postLog) {
 		_, err := cdp.Call(ctx, t, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	})
-	if err := chromedp.Do(ctx, focus, chromedp.Navigate(server.URL+"/p/gate")); err != nil {
+	if err := chromedp.Do(ctx, focus, chromedp.Navigate(server.URL+"/p/"+name)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, ctx, `document.querySelector("[name=form_token]").value !== ""`)
 	return ctx, posts
 }
 
@@ -180,4 +187,62 @@ func TestFormProposesAnAddressOnLeavingTheField(t *testing.T) {
 	if n := len(posts.all()); n != 0 {
 		t.Fatalf("%d posts without a submit", n)
 	}
+}
+
+// press sends one key to where the cursor is.
+func press(t *testing.T, ctx context.Context, key string) {
+	t.Helper()
+	do(t, ctx, `(document.activeElement || document.body).dispatchEvent(new KeyboardEvent("keydown", {key: "`+key+`", bubbles: true, cancelable: true}))`)
+}
+
+func TestStaffKeys(t *testing.T) {
+	ctx, _ := open(t, "leads")
+	until(t, ctx, `document.documentElement.classList.contains("scripted")`)
+	at := func(row string) string {
+		return `document.activeElement.getAttribute("href") === "/admin/leads/` + row + `"`
+	}
+	press(t, ctx, "j")
+	until(t, ctx, at("1"))
+	press(t, ctx, "j")
+	press(t, ctx, "j")
+	press(t, ctx, "k")
+	until(t, ctx, at("2"))
+	press(t, ctx, "/")
+	until(t, ctx, `document.activeElement.name === "q"`)
+	press(t, ctx, "j") // typed into the search: no key of ours
+	until(t, ctx, `document.activeElement.name === "q"`)
+	press(t, ctx, "Escape")
+	press(t, ctx, "?")
+	until(t, ctx, `document.getElementById("help").open`)
+}
+
+// Nothing is destroyed before the question was answered.
+func TestDestructiveFormsAsk(t *testing.T) {
+	ctx, posts := open(t, "components")
+	until(t, ctx, `document.documentElement.classList.contains("scripted")`)
+	do(t, ctx, `document.querySelector("form[data-confirm] button").click()`)
+	until(t, ctx, `document.querySelector("dialog[open] h2").textContent.startsWith("Archive this landing page")`)
+	do(t, ctx, `document.querySelector("dialog[open] button[value=no]").click()`)
+	until(t, ctx, `!document.querySelector("dialog[open]")`)
+	do(t, ctx, `document.querySelector(".confirm > summary").click()`)
+	until(t, ctx, `document.activeElement.id === "erase-word"`)
+	do(t, ctx, `document.querySelector("dialog[open] [data-cancel]").click()`)
+	until(t, ctx, `!document.querySelector("dialog[open]") && document.querySelector("details.confirm .confirm-form")`)
+	if n := len(posts.all()); n != 0 {
+		t.Fatalf("%d posts before the answer", n)
+	}
+	do(t, ctx, `document.querySelector("form[data-confirm] button").click()`)
+	do(t, ctx, `document.querySelector("dialog[open] button[value=yes]").click()`)
+	until(t, ctx, `location.pathname === "/x"`)
+	if n := len(posts.all()); n != 1 {
+		t.Fatalf("%d posts after the answer", n)
+	}
+}
+
+// The state of the mail changes on the page as it is, inside the live region that was there from the start.
+func TestThanksPageKeepsItsStateTrue(t *testing.T) {
+	ctx, _ := open(t, "thanks/on-its-way")
+	do(t, ctx, `window.before = document.getElementById("state")`)
+	until(t, ctx, `document.querySelector("#state h1").textContent === "It is in your inbox"`)
+	until(t, ctx, `window.before === document.getElementById("state") && window.before.getAttribute("role") === "status"`)
 }
