@@ -68,8 +68,8 @@ func (s *Set) relTime(lang string, at time.Time) template.HTML {
 	l := s.locale.Load()
 	rel := s.messages.ago(lang, l.Now().Sub(at), at.In(l.Zone))
 	exact := s.messages.moment(lang, at.In(l.Zone))
-	return template.HTML(`<time class="when" datetime="` + at.UTC().Format(time.RFC3339) + `" title="` + html.EscapeString(exact) + `">` +
-		html.EscapeString(rel) + `<span class="when-exact">` + html.EscapeString(exact) + `</span></time>`)
+	return template.HTML(`<time class="when" datetime="` + at.UTC().Format(time.RFC3339) + `">` +
+		html.EscapeString(rel) + `<span class="when-exact"> ` + html.EscapeString(exact) + `</span></time>`)
 }
 
 // ago says how long ago in the largest unit that fits; past a week, the day. The future reads "in ...".

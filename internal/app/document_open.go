@@ -24,6 +24,7 @@ type OpenedGrant struct {
 	Definition store.GateVersion
 	Document   store.Document
 	File       store.DocumentVersion
+	Expires    time.Time // of the link, to the second: it tells which message carried it
 	Expired    bool
 	Superseded bool
 }
@@ -52,7 +53,7 @@ func (a *App) OpenGrant(ctx context.Context, link string) (OpenedGrant, error) {
 	if erased > 0 {
 		return o, errNoLink
 	}
-	o.Expired, o.Superseded = c.Expired(a.now()), int64(c.Serial) < int64(o.Grant.Serial)
+	o.Expires, o.Expired, o.Superseded = c.Expiry, c.Expired(a.now()), int64(c.Serial) < int64(o.Grant.Serial)
 	if err := db.Where("id = ?", o.Grant.GateID).Take(&o.Gate).Error; err != nil {
 		return o, a.store.Translate(err)
 	}
@@ -139,22 +140,5 @@ func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
 	if err != nil {
 		return err
 	}
-	return confirmAddress(tx, ad)
-}
-
-// confirmAddress turns the address's claims into confirmed facts: a person at that mailbox acted on our mail.
-func confirmAddress(tx *store.Tx, ad store.LeadAddress) error {
-	now := tx.Now()
-	if ad.ConfirmedAt == nil {
-		if err := tx.Model(&store.LeadAddress{}).Where("id = ?", ad.ID).Update("confirmed_at", now).Error; err != nil {
-			return err
-		}
-	}
-	err := tx.Model(&store.LeadValue{}).Where("address_id = ? and current and state = 'claimed'", ad.ID).
-		Updates(map[string]any{"state": "confirmed", "confirmed_at": now}).Error
-	if err != nil {
-		return err
-	}
-	return tx.Model(&store.Consent{}).Where("address_id = ? and state = 'claimed'", ad.ID).
-		Updates(map[string]any{"state": "confirmed", "confirmed_at": now}).Error
+	return confirmClaims(tx, ad, o)
 }

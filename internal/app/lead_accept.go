@@ -266,7 +266,6 @@ func (w *acceptance) request(s store.Submission, ad store.LeadAddress, l *store.
 		}
 	}
 	m := newRequested(&s.ID, 1, ad, l.ID, g, gate, w.now)
-	m.LinkExpiresAt = &g.ExpiresAt
 	applyMailLimits(&m, earlier, w.now, w.app.o.Limits)
 	w.messages = append(w.messages, m)
 	w.mails[ad.StrictKey] = append(earlier, m)

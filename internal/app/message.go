@@ -17,9 +17,10 @@ import (
 
 // newRequested is the e-mail that carries a document, due at once.
 func newRequested(submission *uuid.UUID, seq int32, ad store.LeadAddress, leadID uuid.UUID, g *store.Grant, gate store.Gate, now time.Time) store.Message {
+	expires := g.ExpiresAt
 	return store.Message{ID: store.NewID(), Kind: "requested", Template: "requested", SubmissionID: submission, Seq: seq, LeadID: &leadID, AddressID: &ad.ID,
 		GrantID: &g.ID, DocumentID: &gate.DocumentID, GateID: &gate.ID, State: store.MessagePending, DueAt: now, LinkSerial: g.Serial,
-		LinkExpiresAt: &g.ExpiresAt, Data: map[string]any{}, CreatedAt: now, StateAt: now}
+		LinkExpiresAt: &expires, Data: map[string]any{}, CreatedAt: now, StateAt: now}
 }
 
 // waits tells that the message has not been handed over yet, so that another request for the same may join it.

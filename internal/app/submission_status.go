@@ -221,7 +221,16 @@ func (a *App) FreshLink(ctx context.Context, link string) (until time.Time, err 
 	}
 	var m store.Message
 	err = a.store.Tx(ctx, func(tx *store.Tx) (err error) {
-		m, err = a.requestAgain(tx, o.Grant.AddressID, o.Grant.ID, nil)
+		// The request that the old link answered is the one that the fresh link answers.
+		var latest []uuid.UUID
+		if err := tx.Model(&store.Outcome{}).Where("grant_id = ?", o.Grant.ID).Order("processed_at desc").Limit(1).Pluck("submission_id", &latest).Error; err != nil {
+			return err
+		}
+		var submission *uuid.UUID
+		if len(latest) > 0 {
+			submission = &latest[0]
+		}
+		m, err = a.requestAgain(tx, o.Grant.AddressID, o.Grant.ID, submission)
 		return err
 	})
 	if m.State == store.MessageHeld {

@@ -20,6 +20,12 @@ func ClaimCounts(known, confirmed bool) bool {
 	return !known || !confirmed
 }
 
+// Confirms tells whether a value that has just been confirmed, typed at said, takes the place of another current one: any
+// claim, and a confirmed one that was typed earlier.
+func Confirms(currentConfirmed bool, currentKnown, said time.Time) bool {
+	return !currentConfirmed || said.After(currentKnown)
+}
+
 // Merge applies what one submission said (field -> value; all of one address, of one time, claimed or confirmed) to what is
 // known, and returns only the fields that change. known is not touched. The rule, whose order is the proof of each value:
 //   - a blank says nothing: it neither fills nor empties a field;

@@ -57,7 +57,12 @@ func componentSample() components {
 			{Title: "Consents, 1", Folded: true, Facts: []templates.Fact{{Name: "marketing", Value: "Yes, write to me now and then.", Note: "version 3, claimed on 22 November 2026"}}}},
 		Timeline: sampleTimeline(),
 		Fields: []templates.FieldView{{Name: "company_name", Type: "text", Label: "Company name", Required: true, Value: "Hofmann & Partners"},
-			{Name: "sender", Type: "email", Label: "Sender's address", Required: true, Value: "papers@", Help: "Mails come from it.", Error: "Please enter an e-mail address, like ann@example.com."}},
+			{Name: "sender", Type: "email", Label: "Sender's address", Required: true, Value: "papers@", Help: "Mails come from it.", Error: "Please enter an e-mail address, like ann@example.com."},
+			{Name: "address", Type: "textarea", Label: "Postal address", Help: "Stands below every mail.", Value: "Hofmann & Partners\nKanalstraße 4\n20097 Hamburg"},
+			{Name: "link_days", Type: "number", Label: "Days that a link opens", Half: true, Value: "30"},
+			{Name: "role", Type: "select", Label: "Role", Half: true, Required: true, Options: []templates.OptionView{{Value: "marketing", Label: "Marketing"}, {Value: "sales", Label: "Sales"}}},
+			{Name: "file", Type: "file", Label: "New version", Help: "A PDF of at most 20 MB.", Value: "application/pdf"},
+			{Name: "confirmed", Type: "checkbox", Label: "Send a digest of the quarantine every morning"}},
 		Empty: templates.Empty{Suit: "club", Title: "No landing page yet", Text: "A landing page offers one document behind a short form. Start with the sample: it is ready to publish.",
 			Action: &templates.PageAction{Label: "Create a landing page", URL: "/admin/gates/new"}}}
 }
