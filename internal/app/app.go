@@ -30,8 +30,11 @@ type App struct {
 	o        Options
 	snapshot atomic.Pointer[Snapshot]
 	reload   chan struct{}
-	worker   string   // names this process in attempts and locks
-	whole    sync.Map // document.Info -> true: files read and found whole
+	running  sync.Map          // id -> true of the jobs that this process is at
+	worker   string            // names this process in attempts and locks
+	derived  map[string][]byte // purpose -> key of the first secret
+	address  [][]byte          // the key of addresses, of every secret
+	whole    sync.Map          // document.Info -> true: files read and found whole
 	Metrics  *Metrics
 }
 
@@ -49,7 +52,9 @@ type Options struct {
 	Renderer *email.Renderer
 	Files    document.Files
 	Lease    time.Duration // how long one try may take; 0: 20 s
-	Mutant   string        // breaks one promise on purpose, for the tests of the tests; "" in every product
+	// How long an unknown send waits for the provider's event: while events are known to arrive (0: 2 min), and while not (0: 30 s).
+	UnknownWithEvents, UnknownWithoutEvents time.Duration
+	Mutant                                  string // breaks one promise on purpose, for the tests of the tests; "" in every product
 }
 
 // New wires the use cases. Close ends intake; call it after the web server has stopped.
@@ -57,10 +62,22 @@ func New(o Options) *App {
 	if o.Lease == 0 {
 		o.Lease = 20 * time.Second
 	}
+	if o.UnknownWithEvents == 0 {
+		o.UnknownWithEvents = 2 * time.Minute
+	}
+	if o.UnknownWithoutEvents == 0 {
+		o.UnknownWithoutEvents = 30 * time.Second
+	}
 	a := &App{store: o.Store, keys: o.Keys, sender: o.Sender, renderer: o.Renderer, files: o.Files, log: o.Log, o: o,
-		reload: make(chan struct{}, 1), worker: store.NewID().String(), Metrics: NewMetrics()}
+		reload: make(chan struct{}, 1), derived: map[string][]byte{}, address: o.Keys.DeriveAll("address"), worker: store.NewID().String(), Metrics: NewMetrics()}
+	for _, purpose := range []string{"once", "login"} {
+		a.derived[purpose] = o.Keys.Derive(purpose)
+	}
 	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
 	a.intake = o.Store.NewIntake(a.Metrics.commit)
+	if a.mutant("answer-before-commit") {
+		a.intake.AnswerBeforeCommit()
+	}
 	return a
 }
 
@@ -94,7 +111,7 @@ func (a *App) now() time.Time { return a.store.Now() }
 
 // keyed is the HMAC-SHA-256 of parts under a purpose's key: for once-keys and hashes that must tell nothing.
 func (a *App) keyed(purpose string, parts ...string) []byte {
-	return keyedHash(a.keys.Derive(purpose), parts)
+	return keyedHash(a.derived[purpose], parts)
 }
 
 func keyedHash(key []byte, parts []string) []byte {
@@ -109,7 +126,7 @@ func keyedHash(key []byte, parts []string) []byte {
 // addressKeys are the keyed hashes by which suppressions know an address: one per secret in use, the first one first.
 func (a *App) addressKeys(address string) [][]byte {
 	var out [][]byte
-	for _, k := range a.keys.DeriveAll("address") {
+	for _, k := range a.address {
 		out = append(out, keyedHash(k, []string{address}))
 	}
 	return out

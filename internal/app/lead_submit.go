@@ -68,7 +68,7 @@ func (a *App) SubmitForm(ctx context.Context, in Submit) (Submitted, error) {
 		a.Metrics.rejected(in.Door)
 		return Submitted{}, err
 	}
-	verdict, err := a.judge(gate, in, answers)
+	verdict, err := a.judgeSubmission(gate, in, answers)
 	if err != nil {
 		return Submitted{}, err
 	}
@@ -105,8 +105,8 @@ func (a *App) firstStatus(ctx context.Context, id uuid.UUID) (string, error) {
 	return store.StateReceived, nil
 }
 
-// judge gathers the evidence and asks the guard; the limits beyond which a request is refused come first.
-func (a *App) judge(gate *store.PublishedGate, in Submit, answers form.Answers) (guard.Verdict, error) {
+// judgeSubmission gathers the evidence and asks the guard; the limits beyond which a request is refused come first.
+func (a *App) judgeSubmission(gate *store.PublishedGate, in Submit, answers form.Answers) (guard.Verdict, error) {
 	ev := guard.Evidence{Door: in.Door, Trusted: in.Caller != "", HoneypotFilled: in.Honeypot != "", UserAgent: in.UserAgent,
 		AcceptLanguage: in.Language, Flags: answers.Flags, Values: answers.Values}
 	if a.o.Limits {
@@ -180,6 +180,9 @@ func (a *App) entry(gate *store.PublishedGate, snap *Snapshot, in Submit, answer
 			Consents: consents, Flags: answers.Flags, Source: CleanSource(in.Source), Block: blockText(in.IP), UserAgent: lead.CleanText(in.UserAgent, 400)},
 	}
 	e.Key, e.BodyHash, e.ExpiresAt = a.onceKey(gate, in, answers, now)
+	if a.mutant("no-once-key") {
+		e.Key = id[:]
+	}
 	return e
 }
 

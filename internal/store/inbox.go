@@ -7,9 +7,21 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// KeepMail stores a captured mail; the same message again is no second mail.
+// KeepMail stores a captured mail; the same message again is no second mail. A message that was ended while it was on its
+// way (its person was erased) leaves none: the row is locked, so that an erasure comes before this or after it.
 func (s *Store) KeepMail(ctx context.Context, row CapturedMail) error {
-	return translate(s.DB(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "message_id"}}, DoNothing: true}).Create(&row).Error)
+	return s.Tx(ctx, func(tx *Tx) error {
+		var ended []Message
+		err := tx.Select("id").Clauses(clause.Locking{Strength: "SHARE"}).Where("id = ?", row.MessageID).Limit(1).Find(&ended).Error
+		if err != nil {
+			return err
+		}
+		var n int64
+		if err := tx.Model(&Message{}).Where("id = ? and state = 'ended'", row.MessageID).Count(&n).Error; err != nil || n > 0 {
+			return err
+		}
+		return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "message_id"}}, DoNothing: true}).Create(&row).Error
+	})
 }
 
 // CapturedMails lists them, the newest first, without the sources.

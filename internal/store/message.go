@@ -131,6 +131,19 @@ func (tx *Tx) CloseAttempt(a Attempt) (bool, error) {
 	return res.RowsAffected == 1, translate(res.Error)
 }
 
+// CorrectAttempt records the answer of an attempt that was closed as unknown before the answer came.
+func (tx *Tx) CorrectAttempt(a Attempt) error {
+	return translate(tx.Model(&Attempt{}).Where("id = ? and outcome = 'unknown'", a.ID).Updates(map[string]any{
+		"outcome": a.Outcome, "status": a.Status, "provider_message_id": a.ProviderMessageID, "reason": a.Reason}).Error)
+}
+
+// FailedAttempts counts the tries of a message that the provider is known not to have taken, through nobody's wish.
+func (tx *Tx) FailedAttempts(message uuid.UUID) (int, error) {
+	var n int64
+	err := tx.Model(&Attempt{}).Where("message_id = ? and outcome in ('server_error', 'not_sent')", message).Count(&n).Error
+	return int(n), translate(err)
+}
+
 // UpdateMessage writes the given columns and the time of the change of state.
 func (tx *Tx) UpdateMessage(id uuid.UUID, columns map[string]any) error {
 	columns["state_at"] = tx.Now()
@@ -157,8 +170,8 @@ func (tx *Tx) Suppress(r Suppression) error {
 // WorkerAlive tells whether the process that goes by the name still holds its lock (see Presence).
 func (tx *Tx) WorkerAlive(worker string) (bool, error) {
 	var free bool
-	// Taken for this transaction only: whoever holds it for the session is alive.
-	err := tx.Raw("select pg_try_advisory_xact_lock(?, hashtext(?))", presenceClass, worker).Scan(&free).Error
+	// Taken for this transaction only, and shared with others who ask: whoever holds it for the session is alive.
+	err := tx.Raw("select pg_try_advisory_xact_lock_shared(?, hashtext(?))", presenceClass, worker).Scan(&free).Error
 	return !free, translate(err)
 }
 

@@ -102,6 +102,20 @@ func (s *Store) Migrate(ctx context.Context) ([]string, error) {
 	return out, s.EnsurePartitions(ctx)
 }
 
+// MigrateTo brings an older schema up to the version, and no further: a backup is loaded into the schema it was taken
+// from.
+func (s *Store) MigrateTo(ctx context.Context, version int64) error {
+	p, done, err := s.provider()
+	if err != nil {
+		return err
+	}
+	defer done()
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return errs.Wrap(err, errs.Internal, "The database could not be brought to schema version %d.", version)
+	}
+	return nil
+}
+
 // EnsurePartitions makes the months of the partitioned tables: this one and the next three.
 func (s *Store) EnsurePartitions(ctx context.Context) error {
 	for _, parent := range []string{"visits", "hits", "provider_events"} {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,41 +46,59 @@ func (s *Store) hold(ctx context.Context, name string, ready func()) {
 }
 
 // HandBack returns the running jobs of dead processes to the queue and tells how many there were. River alone would need
-// more than a minute. A process counts as dead when nobody holds its lock.
-func (s *Store) HandBack(ctx context.Context) (int, error) {
-	rows, err := s.pool.Query(ctx, "select distinct attempted_by[array_upper(attempted_by, 1)] from river_job where state = 'running'")
+// more than a minute. A process counts as dead when nobody holds its lock at two looks in a row: after PostgreSQL was away
+// a living one needs a moment to take its lock again. suspects are those of the look before; those of this one come back.
+func (s *Store) HandBack(ctx context.Context, self string, suspects []string) (n int, still []string, err error) {
+	rows, err := s.pool.Query(ctx, `select distinct attempted_by[array_upper(attempted_by, 1)] from river_job where state = 'running'
+		and attempted_by[array_upper(attempted_by, 1)] <> $1`, self)
 	if err != nil {
-		return 0, translate(err)
+		return 0, nil, translate(err)
 	}
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return 0, translate(err)
+		return 0, nil, translate(err)
 	}
-	total := 0
 	for _, name := range names {
-		n, err := s.handBackOf(ctx, name)
+		back, dead, err := s.handBackOf(ctx, name, slices.Contains(suspects, name))
 		if err != nil {
-			return total, err
+			return n, still, err
 		}
-		total += n
+		if n += back; dead {
+			still = append(still, name)
+		}
 	}
-	return total, nil
+	return n, still, nil
 }
 
-func (s *Store) handBackOf(ctx context.Context, name string) (int, error) {
+func (s *Store) handBackOf(ctx context.Context, name string, sure bool) (n int, dead bool, err error) {
 	tx, err := s.pool.Begin(ctx)
 	if err != nil {
-		return 0, translate(err)
+		return 0, false, translate(err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	var free bool
-	if err := tx.QueryRow(ctx, "select pg_try_advisory_xact_lock($1, hashtext($2))", presenceClass, name).Scan(&free); err != nil || !free {
-		return 0, translate(err)
+	if err := tx.QueryRow(ctx, "select pg_try_advisory_xact_lock($1, hashtext($2))", presenceClass, name).Scan(&dead); err != nil || !dead || !sure {
+		return 0, dead, translate(err)
 	}
 	tag, err := tx.Exec(ctx, `update river_job set state = 'available', scheduled_at = now()
 		where state = 'running' and attempted_by[array_upper(attempted_by, 1)] = $1`, name)
 	if err != nil {
-		return 0, translate(fmt.Errorf("hand back jobs: %w", err))
+		return 0, dead, translate(fmt.Errorf("hand back jobs: %w", err))
 	}
-	return int(tag.RowsAffected()), translate(tx.Commit(ctx))
+	return int(tag.RowsAffected()), dead, translate(tx.Commit(ctx))
+}
+
+// strayAfter is how long a job may count as ours without being among those that we are at: longer than its start and the
+// record of its end take.
+const strayAfter = 10 * time.Second
+
+// HandBackStray returns jobs that stand as running by this process, which is not at them: the connection broke while they
+// were fetched, or before their end was recorded.
+func (s *Store) HandBackStray(ctx context.Context, self string, running []int64) (int, error) {
+	tag, err := s.pool.Exec(ctx, `update river_job set state = 'available', scheduled_at = now()
+		where state = 'running' and attempted_by[array_upper(attempted_by, 1)] = $1 and attempted_at < now() - $2::interval and id <> all($3)`,
+		self, strayAfter, running)
+	if err != nil {
+		return 0, translate(fmt.Errorf("hand back stray jobs: %w", err))
+	}
+	return int(tag.RowsAffected()), nil
 }

@@ -5,8 +5,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +26,10 @@ import (
 	"github.com/gatehouse/gatehouse/internal/errs"
 )
 
+// idleInTransaction frees the rows that a process locked before it was stopped (a frozen machine, a debugger): nothing of
+// ours thinks for so long in the middle of a transaction.
+const idleInTransaction = "'20s'"
+
 // Store is one PostgreSQL database. Safe for concurrent use.
 type Store struct {
 	pool  *pgxpool.Pool
@@ -30,6 +37,8 @@ type Store struct {
 	sqldb *sql.DB
 	queue *river.Client[pgx.Tx] // inserts only; workers have a client of their own
 	now   func() time.Time
+	url   string
+	name  string // of this process among the database's connections
 }
 
 // Options of Open. Clock may be nil (the system clock). MaxConns 0 means pgx's default of four or the number of cores.
@@ -37,6 +46,7 @@ type Options struct {
 	URL      string
 	MaxConns int32
 	Clock    func() time.Time
+	stage    *Store // whose database this is, seen through the schema that a restore builds
 }
 
 // Open connects one pool that GORM and River share. The caller closes the store.
@@ -48,14 +58,23 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.MaxConns > 0 {
 		cfg.MaxConns = o.MaxConns
 	}
-	cfg.ConnConfig.RuntimeParams["application_name"] = "gatehouse"
+	name := "gatehouse/" + NewID().String()
+	if o.stage != nil {
+		name = o.stage.name
+		cfg.ConnConfig.RuntimeParams["search_path"] = stageSchema
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = name
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { // no startup parameter: poolers refuse those
+		_, err := c.Exec(ctx, "set idle_in_transaction_session_timeout = "+idleInTransaction)
+		return err
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	s := &Store{pool: pool, sqldb: stdlib.OpenDBFromPool(pool), now: o.Clock}
+	s := &Store{pool: pool, sqldb: stdlib.OpenDBFromPool(pool), now: o.Clock, url: o.URL, name: name}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -156,6 +175,9 @@ func translate(err error) error {
 		case "08", "53", "57": // connection, resources (disk full), operator (shutting down)
 			return unavailable(err)
 		}
+		if pg.Code == "25P03" { // we were stopped in the middle of a transaction, see idleInTransaction
+			return unavailable(err)
+		}
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -167,7 +189,9 @@ func translate(err error) error {
 
 func isConnectionError(err error) bool {
 	var connect *pgconn.ConnectError
-	return errors.As(err, &connect) || pgconn.SafeToRetry(err) || errors.Is(err, sql.ErrConnDone)
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Translate gives a database error of DB its code.

@@ -1,0 +1,9 @@
+package store
+
+// Models lists every row type, for the test that keeps models and migrations alike.
+func Models() []any {
+	return []any{&Settings{}, &User{}, &UserToken{}, &Session{}, &LoginAttempt{}, &APIKey{}, &Audit{}, &Document{}, &DocumentVersion{}, &Gate{},
+		&GateVersion{}, &GateSlug{}, &Submission{}, &Payload{}, &OnceKey{}, &Outcome{}, &Lead{}, &LeadAddress{}, &LeadValue{}, &Company{},
+		&CompanyDomain{}, &Consent{}, &Visit{}, &Grant{}, &Message{}, &Attempt{}, &CapturedMail{}, &Suppression{}, &ProviderEvent{},
+		&ProviderState{}, &Hit{}, &Download{}, &Alarm{}, &Erasure{}}
+}
