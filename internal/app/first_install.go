@@ -110,7 +110,7 @@ func SampleGate() form.Gate {
 				{Name: "company", Type: "text", Label: "Company", Required: true, MaxLength: 120},
 				{Name: "job_title", Type: "text", Label: "What you do there", MaxLength: 120},
 				{Name: "country", Type: "country", Label: "Country", Half: true},
-				{Name: "tel", Type: "tel", Label: "Phone", Help: "Only if you would like a call.", Half: true},
+				{Name: "tel", Type: "tel", Label: "Phone, if a call is welcome", Half: true},
 			},
 			Consents: []form.Consent{{Key: "marketing", Version: "1",
 				Text: "Write to me about once a month about marketing that can be counted. I can stop this with one click in every mail."}},

@@ -1,19 +1,32 @@
 package postgres
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // endWithUs lets the kernel send a fast shutdown to the server when the thread that
 // started it ends, which is why that thread is kept (prctl(2), PR_SET_PDEATHSIG).
 func endWithUs(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGINT }
 
-// hasSyncfs: initdb of PostgreSQL 17 and newer can flush the file system with one call.
+// hasSyncfs: the whole file system of a folder can be flushed with one call.
 const hasSyncfs = true
+
+// syncFileSystem returns when everything on the folder's file system is on the disk (syncfs(2); since Linux 5.8 it also
+// reports write errors).
+func syncFileSystem(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(unix.Syncfs(int(d.Fd())), d.Close())
+}
 
 // processes returns the arguments of all processes that we may see, by process id.
 // A PostgreSQL backend overwrites its arguments with one title.

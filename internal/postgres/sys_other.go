@@ -14,6 +14,9 @@ func endWithUs(*syscall.SysProcAttr) {}
 
 const hasSyncfs = false
 
+// syncFileSystem is never called where initdb syncs by itself.
+func syncFileSystem(string) error { return nil }
+
 // processes returns the arguments of all processes that we may see, by process id.
 func processes() map[int][]string {
 	all := map[int][]string{}
