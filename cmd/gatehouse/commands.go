@@ -33,13 +33,6 @@ func (w *world) command(fn func(*opened) error) error {
 	if err := w.openApp(o); err != nil {
 		return err
 	}
-	paper, err := samplePaper()
-	if err != nil {
-		return err
-	}
-	if err := o.app.FirstInstall(w.ctx, paper); err != nil {
-		return err
-	}
 	return fn(o)
 }
 

@@ -32,6 +32,7 @@ type opened struct {
 	store  *store.Store
 	app    *app.App
 	pages  *templates.Set
+	owner  bool             // the private cluster must be ours: a service never shares it
 	server *postgres.Server // nil with DATABASE_URL, or beside a running service
 	close  []func()
 }
@@ -80,10 +81,12 @@ func (w *world) privateDatabase(o *opened) (string, error) {
 		return "", errs.Wrap(err, errs.Unavailable, "The data folder %s cannot be made.", w.config.DataDir)
 	}
 	dir := filepath.Join(w.config.DataDir, "postgres")
-	attach, cancel := context.WithTimeout(w.ctx, 30*time.Second)
-	defer cancel()
-	if url, ok, err := postgres.Attach(attach, dir); err == nil && ok && !o.owns() {
-		return url, nil
+	if !o.owner {
+		attach, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+		defer cancel()
+		if url, ok, err := postgres.Attach(attach, dir); err == nil && ok {
+			return url, nil
+		}
 	}
 	srv, err := postgres.Start(w.ctx, postgres.Options{DataDir: dir, Log: o.log, Fetch: true})
 	if err != nil {
@@ -99,9 +102,6 @@ func (w *world) privateDatabase(o *opened) (string, error) {
 	})
 	return srv.URL(""), nil
 }
-
-// owns tells that this command must own the cluster rather than attach to a running service's.
-func (o *opened) owns() bool { return false }
 
 // openApp wires the use cases over an open database.
 func (w *world) openApp(o *opened) error {
@@ -134,9 +134,49 @@ func (w *world) openApp(o *opened) error {
 	if err != nil {
 		return err
 	}
+	withEvents, without, err := cfg.UnknownWaits()
+	if err != nil {
+		return err
+	}
 	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
-		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, Mutant: os.Getenv("GATEHOUSE_MUTANT")})
+		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, UnknownWithEvents: withEvents,
+		UnknownWithoutEvents: without, Mutant: mutant})
 	o.close = append(o.close, o.app.Close)
+	paper, err := samplePaper()
+	if err != nil {
+		return err
+	}
+	if err := o.app.FirstInstall(w.ctx, paper); err != nil {
+		return err
+	}
+	return w.ownFiles(o, files)
+}
+
+// ownFiles makes sure that the default folder of documents belongs to this database: several instances with a folder each
+// would serve "file missing" every other time. An address in GATEHOUSE_FILES_URL declares a folder that all share.
+func (w *world) ownFiles(o *opened, files document.Files) error {
+	local, ok := files.(*document.LocalFiles)
+	if !ok || w.config.FilesURL != "" || w.config.FilesShared {
+		return nil
+	}
+	mark, err := local.Mark(store.NewID().String())
+	if err != nil {
+		return err
+	}
+	known, err := o.store.ClaimFiles(w.ctx, mark)
+	if err != nil || known == mark {
+		return err
+	}
+	missing, err := o.app.MissingFiles(w.ctx)
+	if err != nil {
+		return err
+	}
+	if missing > 0 {
+		return errs.New(errs.Unavailable, "The documents of this database are in another folder: %d are missing from %s. Point GATEHOUSE_FILES_URL at the folder "+
+			"that all instances share.", missing, local.Dir())
+	}
+	o.log.Warn("this database's documents live in another folder than ours; uploads at one instance will be missing at the other until GATEHOUSE_FILES_URL names a shared one",
+		"folder", local.Dir())
 	return nil
 }
 
@@ -159,7 +199,7 @@ func (w *world) secrets() ([]string, error) {
 	file := filepath.Join(w.config.DataDir, "secret")
 	b, err := os.ReadFile(file)
 	if err == nil && len(strings.TrimSpace(string(b))) >= 32 {
-		return []string{strings.TrimSpace(string(b))}, nil
+		return splitSecrets(string(b)), nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errs.Wrap(err, errs.Unavailable, "The secret in the data folder cannot be read.")

@@ -41,7 +41,7 @@ func (s *serveCommand) Run(w *world) error {
 	}
 	defer func() { _ = listener.Close() }()
 	w.config.Listen = listener.Addr().String() // port 0 becomes the real one
-	o := &opened{config: w.config, log: logger(w.config, w.err)}
+	o := &opened{config: w.config, log: logger(w.config, w.err), owner: true}
 	defer o.Close()
 	if o.pages, err = templates.Load(w.config.OverridesDir); err != nil {
 		return errs.Wrap(err, errs.Invalid, "The templates have faults.")
@@ -50,13 +50,6 @@ func (s *serveCommand) Run(w *world) error {
 		if err := step(o); err != nil {
 			return err
 		}
-	}
-	paper, err := samplePaper()
-	if err != nil {
-		return err
-	}
-	if err := o.app.FirstInstall(w.ctx, paper); err != nil {
-		return err
 	}
 	live, stop := context.WithCancel(context.WithoutCancel(w.ctx))
 	defer stop()
@@ -205,6 +198,9 @@ func (w *world) announce(o *opened, role string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nGatehouse %s is ready (%s).\n\n", version, role)
 	if role != "worker" {
+		if w.config.BaseURL != "" {
+			fmt.Fprintf(&b, "  Listening on      http://%s\n", w.config.Listen)
+		}
 		fmt.Fprintf(&b, "  Whitepaper page   %s/g/%s\n", base, app.SampleSlug)
 		if w.config.Mail == "capture" {
 			fmt.Fprintf(&b, "  Mail inbox        %s/dev/mail\n", base)

@@ -3,6 +3,9 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 
 	"github.com/gatehouse/gatehouse/internal/document"
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -23,8 +26,11 @@ type SamplePaper struct {
 // FirstInstall fills an empty database once, whoever comes first: settings, and the sample whitepaper behind its gate.
 func (a *App) FirstInstall(ctx context.Context, paper SamplePaper) error {
 	var done int64
-	if err := a.store.DB(ctx).Model(&store.Settings{}).Count(&done).Error; err != nil || done > 0 {
+	if err := a.store.DB(ctx).Model(&store.Settings{}).Count(&done).Error; err != nil {
 		return a.store.Translate(err)
+	}
+	if done > 0 {
+		return a.keepSample(ctx, paper)
 	}
 	report, err := document.CheckPDF(ctx, bytes.NewReader(paper.PDF), 50<<20)
 	if err != nil {
@@ -104,7 +110,7 @@ func SampleGate() form.Gate {
 		LinkDays:    30,
 		Form: form.Definition{
 			Fields: []form.Field{
-				{Name: "email", Type: "email", Label: "Work e-mail", Help: "The document goes to this address.", Required: true, Role: form.Flag, Disposable: form.Refuse, FreeMail: form.Flag},
+				{Name: "email", Type: "email", Label: "Work e-mail", Help: "The document goes to this address.", Required: true, Role: form.Flag, Disposable: form.Flag, FreeMail: form.Flag},
 				{Name: "given_name", Type: "text", Label: "First name", Required: true, MaxLength: 80, Half: true},
 				{Name: "family_name", Type: "text", Label: "Last name", Required: true, MaxLength: 80, Half: true},
 				{Name: "company", Type: "text", Label: "Company", Required: true, MaxLength: 120},
@@ -116,4 +122,31 @@ func SampleGate() form.Gate {
 				Text: "Write to me about once a month about marketing that can be counted. I can stop this with one click in every mail."}},
 		},
 	}
+}
+
+// keepSample puts the sample's file back where this instance's folder lacks it: the program carries it.
+func (a *App) keepSample(ctx context.Context, paper SamplePaper) error {
+	sum := sha256.Sum256(paper.PDF)
+	var keys []string
+	err := a.store.DB(ctx).Model(&store.DocumentVersion{}).Where("sha256 = ?", hex.EncodeToString(sum[:])).Limit(1).Pluck("file_key", &keys).Error
+	if err != nil || len(keys) == 0 {
+		return a.store.Translate(err)
+	}
+	if _, err := a.files.Stat(ctx, keys[0]); errors.Is(err, document.ErrMissing) {
+		_, err = a.files.Put(ctx, bytes.NewReader(paper.PDF))
+		return err
+	}
+	return nil
+}
+
+// MissingFiles counts the current versions whose file this instance's store does not hold.
+func (a *App) MissingFiles(ctx context.Context) (n int, err error) {
+	var keys []string
+	err = a.store.DB(ctx).Table("document_versions v").Joins("join documents d on d.current_version_id = v.id").Pluck("v.file_key", &keys).Error
+	for _, k := range keys {
+		if _, err := a.files.Stat(ctx, k); err != nil {
+			n++
+		}
+	}
+	return n, a.store.Translate(err)
 }

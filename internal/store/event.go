@@ -95,6 +95,13 @@ func (tx *Tx) KeepEvents(events []ProviderEvent) ([]string, error) {
 	return fresh, translate(err)
 }
 
+// HeardOf tells whether the provider has told anything about a message that was made at a time: then it has taken it.
+func (tx *Tx) HeardOf(message uuid.UUID, made time.Time) (bool, error) {
+	var yes bool
+	err := tx.DB.Raw("select exists (select 1 from provider_events where message_id = ? and at >= ?)", message, made.Add(-24*time.Hour)).Scan(&yes).Error
+	return yes, translate(err)
+}
+
 // Raise records that something needs a person; while it is open, again only counts.
 func (tx *Tx) Raise(kind, object, sentence string) error {
 	now := tx.Now()

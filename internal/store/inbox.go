@@ -11,8 +11,8 @@ import (
 // way (its person was erased) leaves none: the row is locked, so that an erasure comes before this or after it.
 func (s *Store) KeepMail(ctx context.Context, row CapturedMail) error {
 	return s.Tx(ctx, func(tx *Tx) error {
-		var ended []Message
-		err := tx.Select("id").Clauses(clause.Locking{Strength: "SHARE"}).Where("id = ?", row.MessageID).Limit(1).Find(&ended).Error
+		var held []Message
+		err := tx.Select("id").Clauses(clause.Locking{Strength: "SHARE"}).Where("id = ?", row.MessageID).Limit(1).Find(&held).Error
 		if err != nil {
 			return err
 		}

@@ -213,3 +213,21 @@ type locked struct {
 }
 
 func (l *locked) Write(b []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.w.Write(b) }
+
+// Work accepts and delivers everything that is due.
+func (k *Kit) Work() {
+	k.T.Helper()
+	var open []uuid.UUID
+	if err := k.Store.DB(k.T.Context()).Model(&store.Submission{}).Where("state in ('received','released')").Order("id").Pluck("id", &open).Error; err != nil {
+		k.T.Fatal(err)
+	}
+	if len(open) > 0 {
+		if err := k.App.AcceptSubmissions(k.T.Context(), open); err != nil {
+			k.T.Fatalf("accept: %v", err)
+		}
+	}
+	k.Deliver()
+}
+
+// Quiet is a log that nobody reads.
+func Quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -32,6 +32,12 @@ create table schema_minimum (
 );
 insert into schema_minimum (known) values (2);
 
+-- Which document folder belongs to this database.
+create table file_store (
+  id   smallint primary key default 1 check (id = 1),
+  mark text not null
+);
+
 -- Staff.
 create table users (
   id            uuid primary key,
@@ -498,4 +504,4 @@ end $$;
 drop function ensure_months;
 drop table erasures, alarms, downloads, hits, provider_state, provider_events, suppressions, outcomes, captured_mails, attempts, messages,
   grants, visits, consents, lead_values, lead_addresses, leads, company_domains, companies, once_keys, submission_payloads, submissions,
-  gate_slugs, gate_versions, gates, document_versions, documents, audit_log, api_keys, login_attempts, sessions, user_tokens, users, schema_minimum, settings cascade;
+  gate_slugs, gate_versions, gates, document_versions, documents, audit_log, api_keys, login_attempts, sessions, user_tokens, users, file_store, schema_minimum, settings cascade;

@@ -20,6 +20,8 @@ comment on column settings.version is 'not personal';
 comment on column settings.updated_at is 'not personal';
 comment on column schema_minimum.id is 'not personal';
 comment on column schema_minimum.known is 'not personal';
+comment on column file_store.id is 'not personal';
+comment on column file_store.mark is 'not personal';
 comment on column users.id is 'not personal';
 comment on column users.email is 'personal';
 comment on column users.name is 'personal';
