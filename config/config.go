@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"gopkg.in/yaml.v3"
@@ -50,6 +51,7 @@ type Config struct {
 	MetricsListen     string `yaml:"metrics_listen" env:"GATEHOUSE_METRICS_LISTEN"`
 	Connections       int32  `yaml:"connections" env:"GATEHOUSE_CONNECTIONS"`
 	MailWorkers       int    `yaml:"mail_workers" env:"GATEHOUSE_MAIL_WORKERS"`
+	UnknownWait       string `yaml:"unknown_wait" env:"GATEHOUSE_UNKNOWN_WAIT"`
 }
 
 // Secret prints as ***, however it is printed.
@@ -88,7 +90,7 @@ func (f Faults) Error() string {
 // Defaults are what an empty environment means.
 func Defaults() Config {
 	return Config{Listen: "127.0.0.1:8080", DataDir: "./data", SendGridHost: "https://api.sendgrid.com", MailFrom: "Gatehouse <documents@gatehouse.example>",
-		Limits: "on", Log: "text", LogLevel: "info", MailWorkers: 16}
+		Limits: "on", Log: "text", LogLevel: "info", MailWorkers: 16, UnknownWait: "2m/30s"}
 }
 
 // Load reads file (empty: none) and the environment ("KEY=value" lines as of os.Environ) over the defaults. The error is
@@ -140,7 +142,7 @@ func (c *Config) readFile(file string) error {
 
 // unknownVariables finds GATEHOUSE_ names that nothing reads: nearly always a typing mistake.
 func unknownVariables(vars map[string]string) (faults Faults) {
-	known := map[string]bool{"GATEHOUSE_SHARED": true, "GATEHOUSE_PG_BIN": true, "GATEHOUSE_TEST_DATABASE_URL": true, "GATEHOUSE_MUTANT": true}
+	known := map[string]bool{"GATEHOUSE_SHARED": true, "GATEHOUSE_PG_BIN": true, "GATEHOUSE_TEST_DATABASE_URL": true}
 	params, err := env.GetFieldParams(&Config{})
 	if err != nil {
 		return Faults{err.Error()}
@@ -221,7 +223,28 @@ func (c *Config) complete() (faults Faults) {
 	if c.Connections < 0 || c.Connections > 1000 {
 		fault("GATEHOUSE_CONNECTIONS: %d is not between 0 (choose) and 1000", c.Connections)
 	}
+	if _, _, err := c.UnknownWaits(); err != nil {
+		fault("GATEHOUSE_UNKNOWN_WAIT: %v", err)
+	}
 	return faults
+}
+
+// UnknownWaits is how long a mail whose answer got lost waits for the provider's event before it is sent again: while
+// events are known to arrive, and while they are not.
+func (c *Config) UnknownWaits() (withEvents, without time.Duration, err error) {
+	first, second, two := strings.Cut(c.UnknownWait, "/")
+	if !two {
+		second = first
+	}
+	for _, p := range []struct {
+		text string
+		into *time.Duration
+	}{{first, &withEvents}, {second, &without}} {
+		if *p.into, err = time.ParseDuration(strings.TrimSpace(p.text)); err != nil || *p.into < time.Second || *p.into > time.Hour {
+			return 0, 0, fmt.Errorf("%q is not one or two durations between 1s and 1h, such as 2m/30s", c.UnknownWait)
+		}
+	}
+	return withEvents, without, nil
 }
 
 func (c *Config) checkMail() (faults Faults) {

@@ -19,12 +19,30 @@ var pages = []page{
 	{"public/message", "layout/public.html"},
 	{"public/inbox", "layout/public.html"},
 	{"public/inbox_message", "layout/public.html"},
+	{"public/api_docs", "layout/public.html"},
 
 	{"admin/login", "layout/door.html"},
 	{"admin/setup", "layout/door.html"},
 	{"admin/reset", "layout/door.html"},
 
+	{"admin/home", "admin/layout.html"},
 	{"admin/leads", "admin/layout.html"},
+	{"admin/lead", "admin/layout.html"},
+	{"admin/submissions", "admin/layout.html"},
+	{"admin/quarantine", "admin/layout.html"},
+	{"admin/messages", "admin/layout.html"},
+	{"admin/message", "admin/layout.html"},
+	{"admin/gates", "admin/layout.html"},
+	{"admin/gate_edit", "admin/layout.html"},
+	{"admin/documents", "admin/layout.html"},
+	{"admin/document", "admin/layout.html"},
+	{"admin/verify", "admin/layout.html"},
+	{"admin/users", "admin/layout.html"},
+	{"admin/user", "admin/layout.html"},
+	{"admin/keys", "admin/layout.html"},
+	{"admin/settings", "admin/layout.html"},
+	{"admin/audit", "admin/layout.html"},
+	{"admin/account", "admin/layout.html"},
 }
 
 // files lists what a page is made of: frame, shared partials (a leading underscore), field partials, the page.

@@ -139,6 +139,7 @@ type GatePage struct {
 	FirstInvalid string
 	SuggestEmail string // "did you mean": the address proposed, empty without one
 	AsTyped      string // hidden input email_as_typed: the address that a second post keeps
+	Preview      string // a sentence for staff: the page is a draft, and its button is dead
 }
 
 // ThanksState is the truth about the mail.

@@ -38,12 +38,14 @@ type cli struct {
 	Erase   eraseCommand   `cmd:"" help:"Erase one person everywhere."`
 	Seed    seedCommand    `cmd:"" help:"Fill the database with realistic demonstration data."`
 	Version versionCommand `cmd:"" help:"Print version, Go and schema."`
+	Health  healthCommand  `cmd:"" hidden:"" help:"Ask the running service whether it answers (the container image's health check)."`
 }
 
 // world is what a subcommand gets.
 type world struct {
 	ctx    context.Context
 	config config.Config
+	faults error // of the configuration; nil for every command but version and doctor
 	out    io.Writer
 	err    io.Writer
 }
@@ -74,11 +76,11 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	cfg, err := config.Load(c.Config, environ)
-	if err != nil && cmd.Command() != "version" {
+	if err != nil && cmd.Command() != "version" && cmd.Command() != "doctor" { // doctor tells of the faults itself
 		_, _ = fmt.Fprintln(stderr, "gatehouse:", err)
 		return exitUsage
 	}
-	err = cmd.Run(&world{ctx: ctx, config: cfg, out: stdout, err: stderr})
+	err = cmd.Run(&world{ctx: ctx, config: cfg, faults: err, out: stdout, err: stderr})
 	return exitCode(err, stderr)
 }
 

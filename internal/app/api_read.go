@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,15 +227,27 @@ type MessageQuery struct {
 	After                 *uuid.UUID
 }
 
+// What the filters of ReadMessages know, as in the CHECK constraints of the table.
+var (
+	messageStates = []string{store.MessagePending, store.MessageHeld, store.MessageSending, store.MessageUnknown, store.MessageSent, store.MessageEnded}
+	deliveries    = []string{"processed", "deferred", "delivered", "opened", "clicked", "dropped", "blocked", "bounced", "spamreport"}
+)
+
 // ReadMessages lists messages, the newest first.
 func (a *App) ReadMessages(ctx context.Context, q MessageQuery) (Page[APIMail], error) {
 	out := Page[APIMail]{Data: []APIMail{}}
 	db := a.store.DB(ctx).Where("kind <> 'staff'")
-	if q.State != "" {
-		db = db.Where("state = ?", q.State)
-	}
-	if q.Delivery != "" {
-		db = db.Where("delivery = ?", q.Delivery)
+	for _, f := range []struct {
+		column, value string
+		options       []string
+	}{{"state", q.State, messageStates}, {"delivery", q.Delivery, deliveries}} {
+		if f.value == "" {
+			continue
+		}
+		if !slices.Contains(f.options, f.value) {
+			return out, errs.InvalidFields(errs.Field{Field: f.column, Code: "not-an-option", Message: "This is one of " + strings.Join(f.options, ", ") + "."})
+		}
+		db = db.Where(f.column+" = ?", f.value)
 	}
 	if q.Lead != "" {
 		id, err := uuid.Parse(q.Lead)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,15 +12,14 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// How delivery waits. Unknown: no complete answer came, so the provider's event is awaited; long when events are known to
-// arrive. A message that the provider cannot take is tried for two days.
+// How delivery waits. Unknown: no complete answer came, so the provider's event is awaited; long (Options) when events are
+// known to arrive. A message that the provider cannot take is tried for two days.
 const (
-	unknownWithEvents    = 2 * time.Minute
-	unknownWithoutEvents = 30 * time.Second
-	eventsAlive          = 24 * time.Hour
-	pauseUnauthorised    = time.Minute
-	pauseRateLimited     = 10 * time.Second
-	maxTries             = 24
+	eventsAlive       = 24 * time.Hour
+	pauseUnauthorised = time.Minute
+	pauseRateLimited  = 10 * time.Second
+	maxTries          = 24
+	recordPatience    = time.Minute
 )
 
 // Later is the answer of a use case that has nothing to do before a time; the worker comes back then.
@@ -33,6 +33,8 @@ func (l *Later) Error() string { return "not before " + l.Wait.String() }
 func (a *App) DeliverMessage(ctx context.Context, id uuid.UUID) error {
 	var m store.Message
 	var at *store.Attempt
+	// Taken before the claim: a process that is stopped and woken in between must find its lease over.
+	until := time.Now().Add(a.o.Lease)
 	err := a.store.Tx(ctx, func(tx *store.Tx) (err error) {
 		m, at, err = a.claimMessage(tx, id)
 		return err
@@ -40,12 +42,24 @@ func (a *App) DeliverMessage(ctx context.Context, id uuid.UUID) error {
 	if err != nil || at == nil {
 		return err
 	}
-	res := a.try(ctx, m, *at)
+	res := a.try(ctx, m, until)
 	a.Metrics.attempt(a.sender.Name(), string(res.Outcome))
-	// The answer is recorded even if the caller is being stopped: it is all that tells a second process not to send again.
-	closing, cancel := background(10 * time.Second)
-	defer cancel()
-	return a.store.Tx(closing, func(tx *store.Tx) error { return a.closeTry(tx, m, *at, res) })
+	return a.record(m, *at, res)
+}
+
+// record keeps the answer, even if the caller is being stopped, and keeps at it while the database is away: the answer is
+// all that tells anybody not to send again.
+func (a *App) record(m store.Message, at store.Attempt, res email.Result) error {
+	patience := time.Now().Add(recordPatience)
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		closing, cancel := background(10 * time.Second)
+		err := a.store.Tx(closing, func(tx *store.Tx) error { return a.closeTry(tx, m, at, res) })
+		cancel()
+		if !errs.Is(err, errs.Unavailable) && !errors.Is(err, context.DeadlineExceeded) || time.Now().After(patience) {
+			return err
+		}
+		time.Sleep(wait)
+	}
 }
 
 // claimMessage decides whether this process may try now. It returns an open attempt, or nil when there is nothing to do,
@@ -61,6 +75,9 @@ func (a *App) claimMessage(tx *store.Tx, id uuid.UUID) (m store.Message, at *sto
 	if m.State == store.MessageSending {
 		return m, nil, a.takeOverTry(tx, &m)
 	}
+	if m.DeliveryRank > 0 && !a.mutant("double-send") { // whatever the answer was, the provider has it
+		return m, nil, tx.UpdateMessage(m.ID, learnt(tx))
+	}
 	if wait := m.DueAt.Sub(tx.Now()); wait > 0 {
 		return m, nil, &Later{wait}
 	}
@@ -74,6 +91,13 @@ func (a *App) claimMessage(tx *store.Tx, id uuid.UUID) (m store.Message, at *sto
 		return m, nil, err
 	}
 	if m.State == store.MessageUnknown {
+		told, err := tx.HeardOf(m.ID, m.CreatedAt)
+		if err != nil {
+			return m, nil, err
+		}
+		if told && !a.mutant("double-send") { // stored, and not applied yet
+			return m, nil, tx.UpdateMessage(m.ID, learnt(tx))
+		}
 		m.SecondSend = true
 		a.Metrics.secondSend()
 	}
@@ -99,9 +123,11 @@ func (a *App) takeOverTry(tx *store.Tx, m *store.Message) error {
 		return err
 	}
 	if open != nil {
-		alive, err := tx.WorkerAlive(open.Worker)
-		if err != nil {
-			return err
+		alive := open.Worker == a.worker // we are, even while a lost connection keeps our lock from being held
+		if !alive {
+			if alive, err = tx.WorkerAlive(open.Worker); err != nil {
+				return err
+			}
 		}
 		if wait := open.LeaseUntil.Add(2 * time.Second).Sub(tx.Now()); alive && wait > 0 {
 			return &Later{wait}
@@ -111,8 +137,11 @@ func (a *App) takeOverTry(tx *store.Tx, m *store.Message) error {
 			return err
 		}
 	}
+	if a.mutant("double-send") {
+		return a.waitUnknown(tx, m, 0)
+	}
 	if m.DeliveryRank > 0 {
-		return tx.UpdateMessage(m.ID, map[string]any{"state": store.MessageSent, "sent_at": tx.Now(), "reason": "learnt from the provider's event"})
+		return tx.UpdateMessage(m.ID, learnt(tx))
 	}
 	if a.sender.Name() == "capture" { // keeping a mail twice is impossible there
 		return a.waitUnknown(tx, m, 0)
@@ -122,6 +151,11 @@ func (a *App) takeOverTry(tx *store.Tx, m *store.Message) error {
 		return err
 	}
 	return a.waitUnknown(tx, m, wait)
+}
+
+// learnt is what an event makes of a message whose answer got lost.
+func learnt(tx *store.Tx) map[string]any {
+	return map[string]any{"state": store.MessageSent, "sent_at": tx.Now(), "reason": "learnt from the provider's event"}
 }
 
 // unknownWait is how long to wait for the provider's event before a second send.
@@ -134,9 +168,9 @@ func (a *App) unknownWait(tx *store.Tx) (time.Duration, error) {
 		return 0, err
 	}
 	if st.LastEventAt != nil && tx.Now().Sub(*st.LastEventAt) < eventsAlive {
-		return unknownWithEvents, nil
+		return a.o.UnknownWithEvents, nil
 	}
-	return unknownWithoutEvents, nil
+	return a.o.UnknownWithoutEvents, nil
 }
 
 func (a *App) waitUnknown(tx *store.Tx, m *store.Message, wait time.Duration) error {
@@ -197,9 +231,9 @@ var suppressedWords = map[string]string{
 	"unsubscribed": "this address has unsubscribed from marketing",
 }
 
-// try renders and sends within the lease.
-func (a *App) try(ctx context.Context, m store.Message, at store.Attempt) email.Result {
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(at.LeaseUntil.Sub(at.StartedAt)))
+// try renders and sends until the lease is over.
+func (a *App) try(ctx context.Context, m store.Message, until time.Time) email.Result {
+	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	msg, err := a.compose(ctx, m)
 	if err != nil {
@@ -219,8 +253,11 @@ func (a *App) closeTry(tx *store.Tx, m store.Message, at store.Attempt, res emai
 	}
 	at.Outcome, at.Status, at.ProviderMessageID, at.Reason = string(res.Outcome), int32(res.Status), res.ProviderID, res.Reason
 	mine, err := tx.CloseAttempt(at)
-	if err != nil || !mine {
-		return err // another process has closed it and goes on from there
+	if err != nil {
+		return err
+	}
+	if !mine {
+		return a.lateAnswer(tx, current, at, res)
 	}
 	if res.Err != nil {
 		a.log.Warn("mail not handed over", "message", m.ID, "attempt", at.Number, "outcome", res.Outcome, "status", res.Status, "error", res.Err)
@@ -244,7 +281,7 @@ func (a *App) closeTry(tx *store.Tx, m store.Message, at store.Attempt, res emai
 		return a.pauseAll(tx, current, pauseUnauthorised, "the provider refuses our key or sender", true)
 	case email.Unknown:
 		if current.DeliveryRank > 0 {
-			return tx.UpdateMessage(m.ID, map[string]any{"state": store.MessageSent, "sent_at": now, "reason": "learnt from the provider's event"})
+			return tx.UpdateMessage(m.ID, learnt(tx))
 		}
 		wait, err := a.unknownWait(tx)
 		if err != nil {
@@ -252,14 +289,30 @@ func (a *App) closeTry(tx *store.Tx, m store.Message, at store.Attempt, res emai
 		}
 		return a.waitUnknown(tx, &current, wait)
 	default: // ServerError, NotSent: known not to have been taken
-		if current.Tries >= maxTries {
+		failed, err := tx.FailedAttempts(m.ID) // not Tries: being asked to wait is no failure
+		if err != nil {
+			return err
+		}
+		if failed >= maxTries {
 			if err := tx.Raise("mail-given-up", a.sender.Name(), "Messages were given up after two days of trying. Open Messages, mend the cause, and send them again."); err != nil {
 				return err
 			}
 			return tx.UpdateMessage(m.ID, map[string]any{"state": store.MessageEnded, "reason": "given up: " + orElse(res.Reason, "the provider did not take it")})
 		}
-		return a.tryLater(tx, current, backoff(int(current.Tries)), res.Reason)
+		return a.tryLater(tx, current, backoff(failed), res.Reason)
 	}
+}
+
+// lateAnswer is for a try that somebody has closed as unknown before its answer came: while the message still waits for an
+// event, the answer tells as much.
+func (a *App) lateAnswer(tx *store.Tx, m store.Message, at store.Attempt, res email.Result) error {
+	if res.Outcome != email.Accepted || m.State != store.MessageUnknown {
+		return nil // it was closed with this very answer, or somebody has gone on from there
+	}
+	if err := tx.CorrectAttempt(at); err != nil {
+		return err
+	}
+	return tx.UpdateMessage(m.ID, map[string]any{"state": store.MessageSent, "sent_at": tx.Now(), "provider_message_id": res.ProviderID, "reason": ""})
 }
 
 // backoff grows from two seconds to four hours: 24 tries take about two days.

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,13 +29,15 @@ func (a *App) KeepEvents(ctx context.Context, provider string, body []byte) erro
 		if e.At.IsZero() || e.At.After(now.Add(24*time.Hour)) {
 			e.At = now.Truncate(24 * time.Hour) // a stable time, so that a repeat has the same key
 		}
-		r := store.ProviderEvent{EventID: e.EventID, At: e.At, ReceivedAt: now, Provider: provider, Type: e.Type, Machine: e.MachineOpen, Reason: e.Reason, Raw: e.Raw}
+		r := store.ProviderEvent{EventID: e.EventID, At: e.At, ReceivedAt: now, Provider: provider, Type: e.Type, Machine: e.MachineOpen, Reason: e.Reason, Raw: withoutPerson(e)}
 		if e.MessageID != uuid.Nil {
 			id := e.MessageID
 			r.MessageID = &id
 		}
 		rows = append(rows, r)
 	}
+	// In one order, so that two posts with the same events do not wait for each other.
+	slices.SortFunc(rows, func(x, y store.ProviderEvent) int { return strings.Compare(x.EventID, y.EventID) })
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		fresh, err := tx.KeepEvents(rows)
 		if err != nil {
@@ -44,6 +49,35 @@ func (a *App) KeepEvents(ctx context.Context, provider string, body []byte) erro
 		}
 		return tx.Enqueue(applyJobs(rows, fresh)...)
 	})
+}
+
+// eventWords are the parts of an event that are kept: what happened to which message of ours and when. Everything else
+// goes before it is stored, named or not: the address, network address, user agent, links and whatever is added one day.
+// The message's id leads to the person for as long as there is one.
+var eventWords = []string{"event", "sg_event_id", "sg_message_id", "timestamp", "message_id", "kind", "category", "type", "status",
+	"bounce_classification", "attempt", "sg_machine_open", "tls", "asm_group_id"}
+
+// withoutPerson is the event's raw form as it may be kept; what a mail server said stays in the words of e.Reason, from
+// which addresses are taken. Something that is no event leaves nothing but its hash.
+func withoutPerson(e email.Event) json.RawMessage {
+	var all map[string]json.RawMessage
+	if e.Type == email.Unreadable || json.Unmarshal(e.Raw, &all) != nil {
+		return json.RawMessage("{}")
+	}
+	kept := map[string]any{}
+	for _, w := range eventWords {
+		if v, ok := all[w]; ok {
+			kept[w] = v
+		}
+	}
+	if e.Reason != "" {
+		kept["reason"] = e.Reason
+	}
+	out, err := json.Marshal(kept)
+	if err != nil {
+		return json.RawMessage("{}")
+	}
+	return out
 }
 
 // applyJobs cuts the events into jobs of a hundred, each with the time range in which its events lie.
@@ -83,20 +117,27 @@ func (a *App) ApplyEvents(ctx context.Context, job jobs.ApplyEvents) error {
 		if err != nil || len(parsed) != 1 {
 			continue
 		}
-		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.applyEvent(tx, *r.MessageID, parsed[0]) }); err != nil {
+		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.applyEvent(tx, r, parsed[0]) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *App) applyEvent(tx *store.Tx, id uuid.UUID, e email.Event) error {
-	m, err := tx.LockMessage(id)
+func (a *App) applyEvent(tx *store.Tx, r store.ProviderEvent, e email.Event) error {
+	m, err := tx.LockMessage(*r.MessageID)
 	if errs.Is(err, errs.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	gone, err := forgetEvent(tx, m, r)
+	if err != nil {
+		return err
+	}
+	if gone {
+		e.Reason = ""
 	}
 	var since time.Time
 	if m.DeliveryAt != nil {
@@ -116,10 +157,23 @@ func (a *App) applyEvent(tx *store.Tx, id uuid.UUID, e email.Event) error {
 		}
 	}
 	kind, reason, ok := e.Suppresses()
-	if !ok || m.AddressID == nil {
+	if !ok || gone || m.AddressID == nil {
 		return nil
 	}
 	return a.suppress(tx, *m.AddressID, suppressionKinds[kind], reason, &m.ID)
+}
+
+// forgetEvent blanks an event about somebody who was erased before it came: a mail server's words may name the mailbox.
+// The message is locked, so an erasure comes either before this or after all of it.
+func forgetEvent(tx *store.Tx, m store.Message, r store.ProviderEvent) (gone bool, err error) {
+	if m.LeadID == nil {
+		return false, nil
+	}
+	var erased int64
+	if err := tx.Model(&store.Lead{}).Where("id = ? and state = 'erased'", *m.LeadID).Count(&erased).Error; err != nil || erased == 0 {
+		return false, err
+	}
+	return true, tx.Exec("update provider_events set raw = '{}', reason = '' where event_id = ? and at = ?", r.EventID, r.At).Error
 }
 
 var suppressionKinds = map[email.Suppression]string{

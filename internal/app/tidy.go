@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -39,6 +41,31 @@ func (a *App) Tidy(ctx context.Context) error {
 // lostAfter is how long a message or submission may stand without a job before one is made for it. A second job for the
 // same row does no harm: the row decides.
 const lostAfter = 10 * time.Minute
+
+// overdueAfter is how long after the end of a try's lease somebody else looks at its message.
+const overdueAfter = 5 * time.Second
+
+// takeOverdue makes a job for each message whose try was begun by a process that has neither ended it nor died: one that
+// hangs, or was stopped. That process finds its try closed when it wakes.
+func (a *App) takeOverdue(ctx context.Context) (n int, err error) {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+		var ids []uuid.UUID
+		err := tx.Raw(`select m.id from attempts t join messages m on m.id = t.message_id where t.outcome = 'open' and t.lease_until < ? and m.state = 'sending'
+			and not exists (select 1 from river_job j where j.kind = 'message_deliver' and j.args->>'message_id' = m.id::text
+				and j.state in ('available','pending','retryable','scheduled')) limit 100`, tx.Now().Add(-overdueAfter)).Scan(&ids).Error
+		if err != nil {
+			return err
+		}
+		n = len(ids)
+		for _, id := range ids {
+			if err := tx.Enqueue(deliverAt(id, tx.Now())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
 
 func (a *App) requeueLost(ctx context.Context) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {

@@ -48,9 +48,9 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 		return nil, ctx.Err()
 	}
 	set := river.NewWorkers()
-	river.AddWorker(set, work(func(ctx context.Context, j jobs.Accept) error { return a.AcceptSubmissions(ctx, j.SubmissionIDs) }))
-	river.AddWorker(set, work(func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
-	river.AddWorker(set, work(a.ApplyEvents))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Accept) error { return a.AcceptSubmissions(ctx, j.SubmissionIDs) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
+	river.AddWorker(set, work(a, a.ApplyEvents))
 	var err error
 	w.client, err = river.NewClient(riverpgxv5.New(a.store.Pool()), &river.Config{
 		ID:      a.worker,
@@ -108,6 +108,7 @@ func (w *Workers) tend(ctx context.Context) {
 		}
 	}
 	report("tidy", a.Tidy(ctx))
+	var suspects []string // processes whose lock nobody held at the last look
 	for {
 		select {
 		case <-ctx.Done():
@@ -116,11 +117,20 @@ func (w *Workers) tend(ctx context.Context) {
 			if a.mutant("no-takeover") {
 				continue
 			}
-			n, err := a.store.HandBack(ctx)
-			if n > 0 {
+			var n int
+			var err error
+			if n, suspects, err = a.store.HandBack(ctx, a.worker, suspects); n > 0 {
 				a.log.Info("took over the jobs of a process that ended", "jobs", n)
 			}
 			report("hand back", err)
+			if n, err = a.store.HandBackStray(ctx, a.worker, a.runningJobs()); n > 0 {
+				a.log.Info("took up jobs that a broken connection had left behind", "jobs", n)
+			}
+			report("hand back stray jobs", err)
+			if n, err = a.takeOverdue(ctx); n > 0 {
+				a.log.Info("took over tries of a process that hangs", "messages", n)
+			}
+			report("take over tries", err)
 		case <-tidy.C:
 			report("tidy", a.Tidy(ctx))
 		}
@@ -128,8 +138,10 @@ func (w *Workers) tend(ctx context.Context) {
 }
 
 // work turns a use case into a River worker. Later becomes a snooze, which spends no attempt.
-func work[T river.JobArgs](fn func(context.Context, T) error) river.Worker[T] {
+func work[T river.JobArgs](a *App, fn func(context.Context, T) error) river.Worker[T] {
 	return river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error {
+		a.running.Store(job.ID, true)
+		defer a.running.Delete(job.ID)
 		err := fn(ctx, job.Args)
 		var later *Later
 		if errors.As(err, &later) {
@@ -137,6 +149,15 @@ func work[T river.JobArgs](fn func(context.Context, T) error) river.Worker[T] {
 		}
 		return err
 	})
+}
+
+func (a *App) runningJobs() []int64 {
+	ids := []int64{}
+	a.running.Range(func(id, _ any) bool {
+		ids = append(ids, id.(int64))
+		return true
+	})
+	return ids
 }
 
 type retryPolicy struct{}

@@ -167,9 +167,12 @@ func translate(err error) error {
 		return err
 	}
 	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return errs.Wrap(err, errs.NotFound, "There is no such thing here.")
+	case errors.As(err, &connect): // whatever the server's reason not to let us in
+		return unavailable(err)
 	case errors.As(err, &pg):
 		switch pg.Code[:2] {
 		case "08", "53", "57": // connection, resources (disk full), operator (shutting down)

@@ -28,9 +28,13 @@ var server struct {
 
 const template = "gatehouse_template"
 
-// Main runs a package's tests and stops the PostgreSQL that they shared: func TestMain(m *testing.M) { testkit.Main(m) }.
-func Main(m *testing.M) {
+// Main runs a package's tests, then what else is to be cleaned up, and stops the PostgreSQL that they shared:
+// func TestMain(m *testing.M) { testkit.Main(m) }.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, fn := range after {
+		fn()
+	}
 	if server.pg != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		_ = server.pg.Stop(ctx)

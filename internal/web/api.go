@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -173,8 +174,12 @@ func (s *Server) apiInput(c echo.Context) (app.Submit, error) {
 	r := c.Request()
 	var body submissionBody
 	raw, err := io.ReadAll(r.Body)
-	if err != nil {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
 		return app.Submit{}, err
+	case err != nil:
+		return app.Submit{}, errs.Wrap(err, errs.Malformed, "The body broke off before its end.")
 	}
 	if err := readJSON(raw, &body); err != nil {
 		return app.Submit{}, err
@@ -185,6 +190,7 @@ func (s *Server) apiInput(c echo.Context) (app.Submit, error) {
 	if body.Page != "" {
 		in.Source.Page = body.Page
 	}
+	var faults []errs.Field
 	for name, v := range body.Fields {
 		switch v := v.(type) {
 		case string:
@@ -195,8 +201,12 @@ func (s *Server) apiInput(c echo.Context) (app.Submit, error) {
 			}
 		case nil:
 		default:
-			return in, errs.InvalidFields(errs.Field{Field: name, Code: "invalid", Message: "This has to be a text."})
+			faults = append(faults, errs.Field{Field: name, Code: "invalid", Message: "This has to be a text."})
 		}
+	}
+	if len(faults) > 0 {
+		slices.SortFunc(faults, func(a, b errs.Field) int { return strings.Compare(a.Field, b.Field) })
+		return in, errs.InvalidFields(faults...)
 	}
 	return in, nil
 }

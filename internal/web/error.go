@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,7 +20,11 @@ import (
 var statuses = map[errs.Code]int{
 	errs.Invalid: 422, errs.Malformed: 400, errs.NotFound: 404, errs.Gone: 410, errs.Unauthorized: 401, errs.Forbidden: 403,
 	errs.Conflict: 409, errs.KeyReused: 409, errs.InProgress: 409, errs.TooMany: 429, errs.TooLarge: 413, errs.Unavailable: 503, errs.Internal: 500,
+	methodNotAllowed: http.StatusMethodNotAllowed,
 }
+
+// methodNotAllowed is for programs only; a page says that there is nothing at the address.
+const methodNotAllowed errs.Code = "method-not-allowed"
 
 // Problem is an RFC 9457 answer.
 type Problem struct {
@@ -102,8 +107,30 @@ func (s *Server) errorPage(c echo.Context, status int, e *errs.Error) error {
 	return s.page(c, status, "public/message", p)
 }
 
-func (s *Server) notFound(echo.Context) error {
+// notFound is the last route. To a program it tells when the address is right and only the method is not (RFC 9110,
+// section 15.5.6); a page tells nothing.
+func (s *Server) notFound(c echo.Context) error {
+	if forPrograms(c) {
+		if allow := s.allowed(c.Request().URL.Path); len(allow) > 0 {
+			c.Response().Header().Set("Allow", strings.Join(allow, ", "))
+			return errs.New(methodNotAllowed, "This address answers %s.", strings.Join(allow, ", "))
+		}
+	}
 	return errs.New(errs.NotFound, "There is no page at this address.")
+}
+
+// allowed lists the methods that a path answers.
+func (s *Server) allowed(path string) (methods []string) {
+	c := s.echo.AcquireContext()
+	defer s.echo.ReleaseContext(c)
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions} {
+		c.Reset(nil, nil)
+		s.echo.Router().Find(m, path, c)
+		if c.Path() != everything {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 func panicked(v any) error {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -33,6 +34,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 			status, took := c.Response().Status, time.Since(start)
 			s.measure(c, status, took)
+			if !s.log.Enabled(c.Request().Context(), slog.LevelDebug) {
+				return
+			}
 			s.log.Debug("request", "id", id, "method", c.Request().Method, "route", c.Path(), "status", status, "ms", took.Milliseconds())
 		}()
 		return next(c)

@@ -66,6 +66,9 @@ const (
 	maxHeader     = 32 << 10
 )
 
+// everything is the route of what no other route takes.
+const everything = "/*"
+
 // New builds the server; Serve starts it.
 func New(o Options) *Server {
 	s := &Server{app: o.App, pages: o.Pages, log: o.Log, o: o, echo: echo.New()}
@@ -80,7 +83,7 @@ func New(o Options) *Server {
 	for _, r := range s.routes() {
 		s.add(r)
 	}
-	e.RouteNotFound("/*", s.notFound)
+	e.RouteNotFound(everything, s.notFound)
 	s.http = &http.Server{Handler: e, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
 	return s
@@ -126,8 +129,13 @@ func clientIP(c echo.Context) netip.Addr {
 // wantsJSON tells a script that posts a page's form from a browser that does.
 func wantsJSON(c echo.Context) bool {
 	r := c.Request()
-	return strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), "/webhooks/") ||
-		strings.Contains(r.Header.Get("Accept"), "application/json") || strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+	return forPrograms(c) || strings.Contains(r.Header.Get("Accept"), "application/json") || strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+}
+
+// forPrograms tells that no browser's page is at the address, whether anything is there or not.
+func forPrograms(c echo.Context) bool {
+	path := c.Request().URL.Path
+	return strings.HasPrefix(path, "/api/v") || strings.HasPrefix(path, "/webhooks/")
 }
 
 // page draws a page with a status. Nothing is sent unless the whole page could be drawn.

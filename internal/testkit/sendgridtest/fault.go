@@ -53,6 +53,13 @@ func (s *Server) Chances(chances map[Fault]float64) {
 	s.chances = chances
 }
 
+// Slow makes every answer take so long; half of it before the mail counts as accepted, half of it after.
+func (s *Server) Slow(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delay = d
+}
+
 // next picks the answer to a request; the lock is held.
 func (s *Server) next() Fault {
 	if len(s.script) > 0 {
@@ -78,7 +85,7 @@ func (s *Server) next() Fault {
 func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests++
-	fault := s.next()
+	fault, delay := s.next(), s.delay
 	s.signal()
 	s.mu.Unlock()
 	if fault == CutBeforeRead {
@@ -105,8 +112,12 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, faults[0], "")
 		return
 	}
+	if !pause(r.Context(), delay/2) {
+		return // the client is gone before the mail was taken
+	}
 	mail = s.accept(mail, fault)
 	s.follow(mail) // before the answer when the plan says so
+	pause(r.Context(), delay/2)
 	switch fault {
 	case CutAfterAccept:
 		cut(w)

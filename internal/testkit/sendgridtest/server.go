@@ -65,6 +65,7 @@ type Server struct {
 	rng        *mathrand.Rand
 	script     []Fault
 	chances    map[Fault]float64
+	delay      time.Duration
 	webhook    string
 	plan       Plan
 	mails      []Mail

@@ -1,0 +1,230 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/report"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// LeadFilter is a view of the leads: what the list shows, what its export writes, and what a figure opens. Did is "asked"
+// (or "", the same) or "opened"; From (included) and To (not included), GateID and Source speak of that act. With Since,
+// it is the first such act at or after Since that lies between From and To. Sort is name, company, first or last.
+type LeadFilter struct {
+	Search    string
+	Did       string
+	From, To  *time.Time
+	Since     *time.Time
+	GateID    string
+	Source    string
+	Confirmed string // yes, no, ""
+	State     string // active, erased, ""
+	Company   *uuid.UUID
+	Sort      string
+	Ascending bool
+}
+
+// LeadLine is one line of the list. Mail is the last message to the lead, nil when there is none.
+type LeadLine struct {
+	store.Lead
+	Confirmed bool
+	Gate      string // title of the gate where they asked first
+	Downloads int
+	Mail      *store.Message `gorm:"-"`
+}
+
+var leadOrders = map[string]string{
+	"name": "lower(coalesce(nullif(l.family_name, ''), l.email))", "company": "lower(l.company)", "first": "l.created_at", "last": "l.last_at",
+}
+
+// where gives the condition on leads l.
+func (f LeadFilter) where() (string, []any) {
+	conds, args := []string{"true"}, []any{}
+	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
+	for i, word := range strings.Fields(f.Search) {
+		if i == 5 {
+			break
+		}
+		like := "%" + likeEscape.Replace(word) + "%"
+		add(`(l.given_name ilike ? or l.family_name ilike ? or l.company ilike ? or l.id in (select a.lead_id from lead_addresses a where a.address ilike ?)
+			or l.company_id in (select c.id from companies c where c.name ilike ?))`, like, like, like, like, like)
+	}
+	if f.State != "" {
+		add("l.state = ?", f.State)
+	}
+	if f.Company != nil {
+		add("l.company_id = ?", *f.Company)
+	}
+	switch f.Confirmed {
+	case "yes":
+		add("exists (select 1 from lead_addresses a where a.lead_id = l.id and a.confirmed_at is not null)")
+	case "no":
+		add("not exists (select 1 from lead_addresses a where a.lead_id = l.id and a.confirmed_at is not null)")
+	}
+	if cond, a := f.act(); cond != "" {
+		add(cond, a...)
+	}
+	return strings.Join(conds, " and "), args
+}
+
+var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// act is the condition on what the lead did; "" when any lead will do.
+func (f LeadFilter) act() (string, []any) {
+	if f.Did != "opened" && f.From == nil && f.To == nil && f.Since == nil && f.GateID == "" && f.Source == "" {
+		return "", nil
+	}
+	from, at, gate := "outcomes o join submissions s on s.id = o.submission_id", "s.received_at", "s.gate_id"
+	lead, join, counted := "o.lead_id", report.SourceOf, report.Counted
+	if f.Did == "opened" {
+		from, at, gate, lead, join, counted = "downloads d", "d.at", "d.gate_id", "d.lead_id", report.SourceOfDownload, "true"
+	}
+	if f.Source == "" {
+		join = ""
+	}
+	conds, args := []string{counted}, []any{}
+	add := func(cond string, a any) { conds, args = append(conds, cond), append(args, a) }
+	if f.GateID != "" {
+		add(gate+"::text = ?", f.GateID)
+	}
+	if f.Source != "" {
+		add("src.source = ?", f.Source)
+	}
+	first := "distinct " + lead
+	group := ""
+	if f.Since != nil {
+		add(at+" >= ?", *f.Since)
+		first, group = lead, " group by 1 having true"
+		if f.From != nil {
+			group, args = group+" and min("+at+") >= ?", append(args, *f.From)
+		}
+		if f.To != nil {
+			group, args = group+" and min("+at+") < ?", append(args, *f.To)
+		}
+	} else {
+		if f.From != nil {
+			add(at+" >= ?", *f.From)
+		}
+		if f.To != nil {
+			add(at+" < ?", *f.To)
+		}
+	}
+	return "l.id in (select " + first + " from " + from + join + " where " + strings.Join(conds, " and ") + group + ")", args
+}
+
+func (f LeadFilter) order() string {
+	by, ok := leadOrders[f.Sort]
+	if !ok {
+		by = leadOrders["last"]
+	}
+	way := " desc"
+	if f.Ascending {
+		way = ""
+	}
+	return by + way + ", l.id" + way
+}
+
+// ListLeads reads one page of a view, and how many lines it has in all.
+func (a *App) ListLeads(ctx context.Context, f LeadFilter, limit, offset int) (lines []LeadLine, total int, err error) {
+	where, args := f.where()
+	db := a.store.DB(ctx)
+	if err := db.Raw("select count(*) from leads l where "+where, args...).Scan(&total).Error; err != nil || total == 0 {
+		return nil, 0, a.store.Translate(err)
+	}
+	err = db.Raw(`with page as materialized (select l.* from leads l where `+where+` order by `+f.order()+` limit ? offset ?)
+		select l.*, exists (select 1 from lead_addresses a where a.lead_id = l.id and a.confirmed_at is not null) as confirmed,
+			`+gateTitle+` as gate, (select count(*) from downloads d where d.lead_id = l.id) as downloads
+		from page l left join gates g on g.id = l.first_gate_id left join gate_versions v on v.id = g.published_version_id
+		order by `+f.order(), append(args, limit, offset)...).Scan(&lines).Error
+	if err != nil {
+		return nil, 0, a.store.Translate(err)
+	}
+	ids := make([]uuid.UUID, len(lines))
+	for i, l := range lines {
+		ids[i] = l.ID
+	}
+	var mails []store.Message
+	err = db.Raw("select distinct on (lead_id) * from messages where lead_id in ? and kind <> 'staff' order by lead_id, created_at desc, id desc", ids).Scan(&mails).Error
+	last := map[uuid.UUID]*store.Message{}
+	for i := range mails {
+		last[*mails[i].LeadID] = &mails[i]
+	}
+	for i := range lines {
+		lines[i].Mail = last[lines[i].ID]
+	}
+	return lines, total, a.store.Translate(err)
+}
+
+// gateTitle is the title of gate g with its published version v.
+const gateTitle = "coalesce(nullif(v.definition->>'title', ''), nullif(g.draft->>'title', ''), g.slug, '')"
+
+// GateName is what a list calls a gate.
+type GateName struct {
+	ID    uuid.UUID
+	Slug  string
+	Title string
+}
+
+// GateNames lists every gate, by title.
+func (a *App) GateNames(ctx context.Context) (out []GateName, err error) {
+	err = a.store.DB(ctx).Raw("select g.id, g.slug, " + gateTitle + " as title from gates g left join gate_versions v on v.id = g.published_version_id order by 3, 2").Scan(&out).Error
+	return out, a.store.Translate(err)
+}
+
+// SubmissionFilter is a view of the submissions. State is a state, or "" for those that count as asked.
+type SubmissionFilter struct {
+	From, To *time.Time
+	GateID   string
+	Source   string
+	State    string
+}
+
+// SubmissionLine is one line of the list. Address and the lead's name are empty once the person is erased.
+type SubmissionLine struct {
+	store.Submission
+	Gate       string
+	Source     string
+	Address    string
+	LeadID     *uuid.UUID
+	GivenName  string
+	FamilyName string
+}
+
+// ListSubmissions reads one page of a view, the newest first, and how many lines it has in all.
+func (a *App) ListSubmissions(ctx context.Context, f SubmissionFilter, limit, offset int) (lines []SubmissionLine, total int, err error) {
+	conds, args := []string{report.Counted}, []any{}
+	if f.State != "" {
+		conds[0], args = "s.state = ?", append(args, f.State)
+	}
+	for _, c := range []struct {
+		set  bool
+		cond string
+		arg  any
+	}{
+		{f.From != nil, "s.received_at >= ?", f.From}, {f.To != nil, "s.received_at < ?", f.To},
+		{f.GateID != "", "s.gate_id::text = ?", f.GateID}, {f.Source != "", "src.source = ?", f.Source},
+	} {
+		if c.set {
+			conds, args = append(conds, c.cond), append(args, c.arg)
+		}
+	}
+	where := " where " + strings.Join(conds, " and ")
+	counting := "select count(*) from submissions s"
+	if f.Source != "" {
+		counting += report.SourceOf
+	}
+	db := a.store.DB(ctx)
+	if err := db.Raw(counting+where, args...).Scan(&total).Error; err != nil || total == 0 {
+		return nil, 0, a.store.Translate(err)
+	}
+	err = db.Raw(`select s.*, src.source, coalesce(p.address, '') as address, o.lead_id, coalesce(l.given_name, '') as given_name,
+		coalesce(l.family_name, '') as family_name, `+gateTitle+` as gate
+		from submissions s`+report.SourceOf+`left join submission_payloads p on p.submission_id = s.id left join outcomes o on o.submission_id = s.id
+		left join leads l on l.id = o.lead_id join gates g on g.id = s.gate_id left join gate_versions v on v.id = g.published_version_id`+
+		where+" order by s.received_at desc, s.id desc limit ? offset ?", append(args, limit, offset)...).Scan(&lines).Error
+	return lines, total, a.store.Translate(err)
+}

@@ -1,0 +1,95 @@
+package browser
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// EnvShots names a folder for pictures of every page; without it none are taken.
+const EnvShots = "GATEHOUSE_SHOTS"
+
+// axe is axe-core 4.14.1, as it was published.
+//
+//go:embed vendor/axe-core/axe.min.js
+var axe string
+
+// axeSum is the sha256 of that file.
+const axeSum = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+
+// View is one way of looking at a page.
+type View struct {
+	Width, Height int64
+	Scheme        string // light or dark
+}
+
+// Views are a phone and a desk, by day and by night.
+var Views = []View{{390, 844, "light"}, {390, 844, "dark"}, {1280, 800, "dark"}, {1280, 800, "light"}}
+
+// String is the width and the scheme.
+func (v View) String() string { return fmt.Sprintf("%d %s", v.Width, v.Scheme) }
+
+// See changes the window and the colour scheme of the page shown.
+func (v View) See(p *Page) {
+	p.t.Helper()
+	p.do("resize", chromedp.EmulateViewport(v.Width, v.Height))
+	Do(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: v.Scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+}
+
+// BypassPolicy lets axe run in pages whose policy refuses scripts that are not ours; for windows that only look.
+func (p *Page) BypassPolicy() {
+	p.t.Helper()
+	Do(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
+}
+
+const ask = `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v => v.nodes.map(n =>
+	v.id + ": " + n.target.join(" ") + " " + n.failureSummary.replace(/\s+/g, " "))))`
+
+// Look shows the page that is open in every view, and returns what axe finds and whether it is wider than its window,
+// each with the view. With the name it takes a picture of each view.
+func (p *Page) Look(name string) (faults []string) {
+	p.t.Helper()
+	for _, v := range Views {
+		v.See(p)
+		Eval[bool](p, `Promise.all([...document.images].map(i => i.decode().catch(() => {}))).then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true)))))`)
+		if !Eval[bool](p, `"axe" in window`) {
+			Eval[bool](p, axe+"\n;true")
+		}
+		for _, f := range Eval[[]string](p, ask) {
+			faults = append(faults, fmt.Sprintf("%s (%s): %s", name, v, f))
+		}
+		if Eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
+			faults = append(faults, fmt.Sprintf("%s (%s) is wider than its window", name, v))
+		}
+		p.Shot(fmt.Sprintf("%s-%d-%s", name, v.Width, v.Scheme))
+	}
+	return faults
+}
+
+// Shot writes a picture of the whole page into the folder of EnvShots, if there is one.
+func (p *Page) Shot(name string) {
+	dir := os.Getenv(EnvShots)
+	if dir == "" {
+		return
+	}
+	ctx, end := context.WithTimeout(p.ctx, patience)
+	defer end()
+	shot, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, "/", "-")+".png"), shot, 0o600)
+	}
+	if err != nil {
+		p.t.Logf("no picture of %s: %v", name, err)
+	}
+}
