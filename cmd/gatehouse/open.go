@@ -103,45 +103,12 @@ func (w *world) privateDatabase(o *opened) (string, error) {
 	return srv.URL(""), nil
 }
 
-// openApp wires the use cases over an open database.
+// openApp wires the use cases over an open database, and fills an empty one.
 func (w *world) openApp(o *opened) error {
-	cfg := w.config
-	secrets, err := w.secrets()
+	files, err := w.wireApp(o)
 	if err != nil {
 		return err
 	}
-	filesURL := cfg.FilesURL
-	if filesURL == "" {
-		filesURL = filepath.Join(cfg.DataDir, "documents")
-	}
-	files, err := document.OpenFiles(filesURL)
-	if err != nil {
-		return err
-	}
-	var overrides fs.FS
-	if cfg.OverridesDir != "" {
-		overrides = os.DirFS(cfg.OverridesDir)
-	}
-	renderer, err := email.NewRenderer(templates.FS, overrides)
-	if err != nil {
-		return err
-	}
-	from, err := email.ParseIdentity(cfg.MailFrom)
-	if err != nil {
-		return err
-	}
-	sender, err := w.sender(o)
-	if err != nil {
-		return err
-	}
-	withEvents, without, err := cfg.UnknownWaits()
-	if err != nil {
-		return err
-	}
-	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
-		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, UnknownWithEvents: withEvents,
-		UnknownWithoutEvents: without, Mutant: mutant})
-	o.close = append(o.close, o.app.Close)
 	paper, err := samplePaper()
 	if err != nil {
 		return err
@@ -150,6 +117,48 @@ func (w *world) openApp(o *opened) error {
 		return err
 	}
 	return w.ownFiles(o, files)
+}
+
+// wireApp wires the use cases; the database may still be without tables.
+func (w *world) wireApp(o *opened) (document.Files, error) {
+	cfg := w.config
+	secrets, err := w.secrets()
+	if err != nil {
+		return nil, err
+	}
+	filesURL := cfg.FilesURL
+	if filesURL == "" {
+		filesURL = filepath.Join(cfg.DataDir, "documents")
+	}
+	files, err := document.OpenFiles(filesURL)
+	if err != nil {
+		return nil, err
+	}
+	var overrides fs.FS
+	if cfg.OverridesDir != "" {
+		overrides = os.DirFS(cfg.OverridesDir)
+	}
+	renderer, err := email.NewRenderer(templates.FS, overrides)
+	if err != nil {
+		return nil, err
+	}
+	from, err := email.ParseIdentity(cfg.MailFrom)
+	if err != nil {
+		return nil, err
+	}
+	sender, err := w.sender(o)
+	if err != nil {
+		return nil, err
+	}
+	withEvents, without, err := cfg.UnknownWaits()
+	if err != nil {
+		return nil, err
+	}
+	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
+		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, UnknownWithEvents: withEvents,
+		UnknownWithoutEvents: without, Mutant: mutant, Renewed: o.localise})
+	o.close = append(o.close, o.app.Close)
+	return files, nil
 }
 
 // ownFiles makes sure that the default folder of documents belongs to this database: several instances with a folder each

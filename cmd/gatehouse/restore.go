@@ -46,7 +46,7 @@ func (r *restoreCommand) Run(w *world) error {
 			return err
 		}
 	}
-	if err := w.openApp(o); err != nil {
+	if _, err := w.wireApp(o); err != nil {
 		return err
 	}
 	done, err := o.app.Restore(w.ctx, opts)

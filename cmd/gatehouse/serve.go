@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/web"
 	"github.com/gatehouse/gatehouse/templates"
 )
@@ -36,11 +37,13 @@ func (s *serveCommand) Run(w *world) error {
 		return errs.New(errs.Invalid, "--role %s needs DATABASE_URL: the private PostgreSQL belongs to one process.", s.Role)
 	}
 	listener, err := net.Listen("tcp", w.config.Listen)
-	if err != nil {
+	switch {
+	case err == nil:
+		defer func() { _ = listener.Close() }()
+		w.config.Listen = listener.Addr().String() // port 0 becomes the real one
+	case s.Role != "worker": // a worker beside a web process on the same machine finds the address taken, and works without
 		return errs.Wrap(err, errs.Unavailable, "The address %s cannot be listened on.", w.config.Listen)
 	}
-	defer func() { _ = listener.Close() }()
-	w.config.Listen = listener.Addr().String() // port 0 becomes the real one
 	o := &opened{config: w.config, log: logger(w.config, w.err), owner: true}
 	defer o.Close()
 	if o.pages, err = templates.Load(w.config.OverridesDir); err != nil {
@@ -53,7 +56,7 @@ func (s *serveCommand) Run(w *world) error {
 	}
 	live, stop := context.WithCancel(context.WithoutCancel(w.ctx))
 	defer stop()
-	if err := o.locale(w.ctx); err != nil {
+	if _, err := o.app.Snapshot(w.ctx); err != nil {
 		return err
 	}
 	o.app.RegisterGauges()
@@ -72,12 +75,12 @@ func (s *serveCommand) Run(w *world) error {
 			}
 		}()
 	}
-	server, err := w.webServer(o)
+	server, err := w.webServer(o, s.Role)
 	if err != nil {
 		return err
 	}
 	go o.app.KeepSnapshot(live)
-	if s.Role != "worker" {
+	if listener != nil {
 		go func() { failed <- server.Serve(listener) }()
 		defer shutdown(server.Shutdown)
 	}
@@ -135,13 +138,13 @@ func (s *serveCommand) schema(w *world) func(*opened) error {
 	}
 }
 
-func (w *world) webServer(o *opened) (*web.Server, error) {
+func (w *world) webServer(o *opened, role string) (*web.Server, error) {
 	proxies, err := w.config.Proxies()
 	if err != nil {
 		return nil, err
 	}
 	opts := web.Options{App: o.app, Pages: o.pages, Log: o.log, BaseURL: baseURL(w.config), Proxies: proxies, Loopback: w.config.Loopback(),
-		Capture: w.config.Mail == "capture", Version: version, Ready: o.ready}
+		Capture: w.config.Mail == "capture", HealthOnly: role == "worker", Version: version, Ready: o.ready}
 	if w.config.SendGridPublicKey != "" {
 		if opts.WebhookKey, err = email.ParsePublicKey(w.config.SendGridPublicKey); err != nil {
 			return nil, err
@@ -167,13 +170,11 @@ func (o *opened) ready(ctx context.Context) []web.Check {
 	return []web.Check{db, schema, queue}
 }
 
-func (o *opened) locale(ctx context.Context) error {
-	set, err := o.store.Settings(ctx)
-	if err != nil {
-		return err
+// localise lets the pages show times in the zone that the settings name, whoever changed it.
+func (o *opened) localise(set store.Settings) {
+	if o.pages != nil {
+		o.pages.Use(templates.Locale{Zone: set.Zone(), Now: o.store.Now})
 	}
-	o.pages.Use(templates.Locale{Zone: set.Zone(), Now: o.store.Now})
-	return nil
 }
 
 func (w *world) serveMetrics(o *opened, failed chan<- error) (*http.Server, error) {

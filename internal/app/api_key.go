@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -22,7 +24,7 @@ func (a *App) TouchKey(ctx context.Context, k store.APIKey) error {
 
 // NewKey makes an API key; its plain text is shown once and never stored.
 func (a *App) NewKey(ctx context.Context, name string, scopes []string, by store.Actor) (plain string, err error) {
-	if name == "" || len(name) > 80 {
+	if name = strings.TrimSpace(name); name == "" || len(name) > 80 || name != lead.CleanText(name, 80) {
 		return "", errs.InvalidFields(errs.Field{Field: "name", Code: "invalid", Message: "Give the key a name of at most 80 characters, so that you know later what uses it."})
 	}
 	known, err := auth.ParseScopes(scopes)

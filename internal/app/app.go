@@ -30,6 +30,7 @@ type App struct {
 	o        Options
 	snapshot atomic.Pointer[Snapshot]
 	reload   chan struct{}
+	paused   atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running  sync.Map          // id -> true of the jobs that this process is at
 	worker   string            // names this process in attempts and locks
 	derived  map[string][]byte // purpose -> key of the first secret
@@ -54,7 +55,8 @@ type Options struct {
 	Lease    time.Duration // how long one try may take; 0: 20 s
 	// How long an unknown send waits for the provider's event: while events are known to arrive (0: 2 min), and while not (0: 30 s).
 	UnknownWithEvents, UnknownWithoutEvents time.Duration
-	Mutant                                  string // breaks one promise on purpose, for the tests of the tests; "" in every product
+	Renewed                                 func(store.Settings) // told whenever the settings were read anew; nil: nobody
+	Mutant                                  string               // breaks one promise on purpose, for the tests of the tests; "" in every product
 }
 
 // New wires the use cases. Close ends intake; call it after the web server has stopped.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -20,7 +19,7 @@ type AuditFilter struct {
 	Before time.Time
 }
 
-func (f AuditFilter) apply(db *gorm.DB) *gorm.DB {
+func (f AuditFilter) apply(db *store.Query) *store.Query {
 	db = db.Model(&store.Audit{})
 	for _, c := range []struct{ column, value string }{{"actor_name", f.Actor}, {"action", f.Action}, {"object_kind", f.Object}, {"object_id", f.ID}} {
 		if c.value != "" {

@@ -53,13 +53,25 @@ func (a *App) record(m store.Message, at store.Attempt, res email.Result) error 
 	patience := time.Now().Add(recordPatience)
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		closing, cancel := background(10 * time.Second)
-		err := a.store.Tx(closing, func(tx *store.Tx) error { return a.closeTry(tx, m, at, res) })
+		err := a.recordOnce(closing, m, at, res)
 		cancel()
 		if !errs.Is(err, errs.Unavailable) && !errors.Is(err, context.DeadlineExceeded) || time.Now().After(patience) {
 			return err
 		}
 		time.Sleep(wait)
 	}
+}
+
+// recordOnce takes the short way for what happens nearly always, an accepted message while nothing is paused.
+func (a *App) recordOnce(ctx context.Context, m store.Message, at store.Attempt, res email.Result) error {
+	if res.Outcome == email.Accepted && !a.paused.Load() {
+		at.Status, at.ProviderMessageID, at.Reason = int32(res.Status), res.ProviderID, res.Reason
+		done, err := a.store.CloseAccepted(ctx, at)
+		if err != nil || done {
+			return err
+		}
+	}
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return a.closeTry(tx, m, at, res) })
 }
 
 // claimMessage decides whether this process may try now. It returns an open attempt, or nil when there is nothing to do,
@@ -81,13 +93,15 @@ func (a *App) claimMessage(tx *store.Tx, id uuid.UUID) (m store.Message, at *sto
 	if wait := m.DueAt.Sub(tx.Now()); wait > 0 {
 		return m, nil, &Later{wait}
 	}
-	if wait, err := a.outgoingHeld(tx); err != nil || wait > 0 {
-		if err == nil {
-			err = &Later{wait}
-		}
+	way, err := tx.Outgoing(a.sender.Name(), m.AddressID)
+	if err != nil {
 		return m, nil, err
 	}
-	if stopped, err := a.stopSuppressed(tx, m); err != nil || stopped {
+	a.paused.Store(way.PausedUntil != nil)
+	if wait := way.Wait(tx.Now()); wait > 0 { // after a restore, or while the provider refuses us
+		return m, nil, &Later{wait}
+	}
+	if stopped, err := a.stopSuppressed(tx, m, way.Address); err != nil || stopped {
 		return m, nil, err
 	}
 	if m.State == store.MessageUnknown {
@@ -105,14 +119,11 @@ func (a *App) claimMessage(tx *store.Tx, id uuid.UUID) (m store.Message, at *sto
 	now := tx.Now()
 	at = &store.Attempt{ID: store.NewID(), MessageID: m.ID, Number: m.Tries, Transport: a.sender.Name(), Worker: a.worker, StartedAt: now,
 		LeaseUntil: now.Add(a.o.Lease), Outcome: "open"}
-	if err := tx.Create(at).Error; err != nil {
-		return m, nil, err
-	}
 	state := store.MessageSending
 	if a.mutant("sent-before-send") {
 		state = store.MessageSent
 	}
-	return m, at, tx.UpdateMessage(m.ID, map[string]any{"state": state, "tries": m.Tries, "second_send": m.SecondSend, "transport": a.sender.Name()})
+	return m, at, tx.BeginAttempt(*at, state, m.SecondSend)
 }
 
 // takeOverTry looks at a message that somebody is trying: a live double waits for the lease; a dead one leaves the
@@ -182,33 +193,13 @@ func (a *App) waitUnknown(tx *store.Tx, m *store.Message, wait time.Duration) er
 	return tx.Enqueue(deliverAt(m.ID, due))
 }
 
-// outgoingHeld says how long all mail waits: after a restore until somebody lets it go, or while the provider refuses us.
-func (a *App) outgoingHeld(tx *store.Tx) (time.Duration, error) {
-	var hold bool
-	if err := tx.Raw("select mail_hold from settings where id = 1").Scan(&hold).Error; err != nil {
-		return 0, err
-	}
-	if hold {
-		return time.Minute, nil
-	}
-	st, err := tx.ProviderState(a.sender.Name())
-	if err != nil || st.PausedUntil == nil {
-		return 0, err
-	}
-	return st.PausedUntil.Sub(tx.Now()), nil
-}
-
 // stopSuppressed ends a message that may not be sent. A requested document stops only at a hard bounce, a spam report or
 // "never write to me".
-func (a *App) stopSuppressed(tx *store.Tx, m store.Message) (bool, error) {
+func (a *App) stopSuppressed(tx *store.Tx, m store.Message, address string) (bool, error) {
 	if m.AddressID == nil {
 		return false, nil
 	}
-	var ad store.LeadAddress
-	if err := tx.Where("id = ?", *m.AddressID).Take(&ad).Error; err != nil {
-		return false, err
-	}
-	found, err := tx.Suppressions(a.addressKeys(ad.Address))
+	found, err := tx.Suppressions(a.addressKeys(address))
 	if err != nil {
 		return false, err
 	}
@@ -335,6 +326,7 @@ func (a *App) tryLater(tx *store.Tx, m store.Message, wait time.Duration, why st
 // pauseAll stops every message of the transport for a while; the try that met it is not counted.
 func (a *App) pauseAll(tx *store.Tx, m store.Message, wait time.Duration, why string, alarm bool) error {
 	until := tx.Now().Add(wait)
+	a.paused.Store(true)
 	if err := tx.PauseProvider(a.sender.Name(), until, why); err != nil {
 		return err
 	}

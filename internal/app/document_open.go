@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -121,15 +119,19 @@ func (a *App) TakeDocument(ctx context.Context, link, kind string, v Visitor) (F
 	return FileLink{Key: a.keys.Mint(token.File, token.Claims{ID: o.File.ID, Expiry: a.now().Add(fileLinkLife)})}, nil
 }
 
+// keepHit stores the raw request of a link whose person has not been erased meanwhile; the address is held so that an
+// erasure comes before or after it, never in between.
 func keepHit(tx *store.Tx, grant uuid.UUID, kind string, label guard.Label, v Visitor) error {
-	return tx.Create(&store.Hit{ID: store.NewID(), At: tx.Now(), GrantID: grant, Kind: kind, Label: string(label.Kind), Reason: label.Reason,
-		Block: blockText(v.IP), UserAgent: lead.CleanText(v.Hit.UserAgent, 400)}).Error
+	return tx.Exec(`with there as (select g.id from grants g join lead_addresses a on a.id = g.address_id join leads l on l.id = a.lead_id
+			where g.id = ? and l.state <> 'erased' for share of a)
+		insert into hits (id, at, grant_id, kind, label, reason, block, user_agent) select ?, ?, id, ?, ?, ?, ?, ? from there`,
+		grant, store.NewID(), tx.Now(), kind, string(label.Kind), label.Reason, blockText(v.IP), lead.CleanText(v.Hit.UserAgent, 400)).Error
 }
 
 // recordPerson counts the person once per version and way, and confirms what this address claimed.
 func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
 	var ad store.LeadAddress
-	if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", o.Grant.AddressID).Take(&ad).Error; err != nil {
+	if err := tx.ForUpdate().Where("id = ?", o.Grant.AddressID).Take(&ad).Error; err != nil {
 		return err
 	}
 	now := tx.Now()

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -100,7 +99,7 @@ func (a *App) userNames(ctx context.Context) (map[uuid.UUID]string, error) {
 func (a *App) editDocument(ctx context.Context, id uuid.UUID, read int64, fn func(tx *store.Tx, d *store.Document) error) error {
 	err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		var d store.Document
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&d).Error; err != nil {
+		if err := tx.ForUpdate().Where("id = ?", id).Take(&d).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		if read != 0 && d.Version != read {

@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
-	"gorm.io/gorm"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // errChanged is the answer to an edit of something that has changed since it was read.
@@ -103,7 +103,7 @@ func jsonParts(v any) map[string]json.RawMessage {
 }
 
 // unchanged turns "no row matched" of a versioned update into the conflict.
-func unchanged(res *gorm.DB) error {
+func unchanged(res *store.Query) error {
 	if res.Error == nil && res.RowsAffected == 0 {
 		return errChanged
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/form"
@@ -107,7 +106,7 @@ var errSlugTaken = errs.InvalidFields(errs.Field{Field: "slug", Code: "taken", M
 // takeSlug writes a slug into the history. One that belongs to another page, now or in the past, is refused.
 func takeSlug(tx *store.Tx, gate uuid.UUID, slug string) error {
 	row := store.GateSlug{Slug: slug, GateID: gate, CreatedAt: tx.Now()}
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+	if err := tx.Clauses(store.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
 		return err
 	}
 	var owner store.GateSlug
@@ -169,7 +168,7 @@ func firstDraft(title string, d store.Document) form.Gate {
 func (a *App) editGate(ctx context.Context, id uuid.UUID, read int64, fn func(tx *store.Tx, g *store.Gate) error) error {
 	err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		var g store.Gate
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&g).Error; err != nil {
+		if err := tx.ForUpdate().Where("id = ?", id).Take(&g).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		if g.Version != read {

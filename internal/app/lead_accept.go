@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/form"
 	"github.com/gatehouse/gatehouse/internal/guard"
@@ -129,7 +128,7 @@ func (w *acceptance) lockPeople() error {
 		leadIDs[ad.LeadID] = true
 	}
 	var leads []store.Lead
-	if err := w.tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id in ?", keysOf(leadIDs)).Order("id").Find(&leads).Error; err != nil {
+	if err := w.tx.ForUpdate().Where("id in ?", keysOf(leadIDs)).Order("id").Find(&leads).Error; err != nil {
 		return err
 	}
 	w.leads = map[uuid.UUID]*store.Lead{}
@@ -284,8 +283,8 @@ func (w *acceptance) write() error {
 	for _, g := range w.grants {
 		grants = append(grants, *g)
 	}
-	upsert := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "address_id"}, {Name: "document_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"expires_at"})})
+	upsert := tx.Clauses(store.OnConflict{Columns: []store.Column{{Name: "address_id"}, {Name: "document_id"}},
+		DoUpdates: store.Updated("expires_at")})
 	for _, err := range []error{
 		upsert.Create(&grants).Error,
 		createAll(tx, w.values), createAll(tx, w.consents), createAll(tx, w.visits), createAll(tx, w.messages), createAll(tx, w.outcomes),
@@ -304,8 +303,8 @@ func (w *acceptance) updateLeads() error {
 		l.Version++
 		rows = append(rows, *l)
 	}
-	return w.tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{
-		"company_id", "given_name", "family_name", "company", "job_title", "tel", "country", "source", "submissions", "version", "last_at"})}).
+	return w.tx.Clauses(store.OnConflict{Columns: []store.Column{{Name: "id"}}, DoUpdates: store.Updated(
+		"company_id", "given_name", "family_name", "company", "job_title", "tel", "country", "source", "submissions", "version", "last_at")}).
 		Create(&rows).Error
 }
 

@@ -41,6 +41,9 @@ func (p *erased) remember(by store.Actor) error {
 		counts[c.Table+", "+c.What] = c.Rows
 	}
 	keys := p.hexKeys()
+	if by.Name == reapplying.Name && by.Kind == reapplying.Kind {
+		keys = nil // it is written down already, with its own time: somebody who came back after it must stay
+	}
 	if len(keys) > 0 {
 		row := store.Erasure{ID: r.ID, LeadID: r.LeadID, AddressKeys: keys, Receipt: counts, At: r.At}
 		if err := p.tx.Create(&row).Error; err != nil {
@@ -110,6 +113,9 @@ func (a *App) memories(ctx context.Context) ([]memory, error) {
 	return out, nil
 }
 
+// reapplying is who erases again after a restore.
+var reapplying = store.Actor{Kind: "system", Name: "erased people of a restored backup"}
+
 // ReapplyErasures erases again whoever a restored backup brought back, and tells how many that were. A person who came
 // again after being erased is known by nothing but what came later, and stays.
 func (a *App) ReapplyErasures(ctx context.Context) (int, error) {
@@ -130,7 +136,7 @@ func (a *App) ReapplyErasures(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	by := store.Actor{Kind: "system", Name: "erased people of a restored backup"}
+	by := reapplying
 	for id := range back.leads {
 		if _, err := a.EraseLead(ctx, id, by); err != nil {
 			return 0, err

@@ -34,6 +34,7 @@ type LeadLine struct {
 	Confirmed bool
 	Gate      string // title of the gate where they asked first
 	Downloads int
+	Total     int            // lines of the view in all
 	Mail      *store.Message `gorm:"-"`
 }
 
@@ -50,8 +51,8 @@ func (f LeadFilter) where() (string, []any) {
 			break
 		}
 		like := "%" + likeEscape.Replace(word) + "%"
-		add(`(l.given_name ilike ? or l.family_name ilike ? or l.company ilike ? or l.id in (select a.lead_id from lead_addresses a where a.address ilike ?)
-			or l.company_id in (select c.id from companies c where c.name ilike ?))`, like, like, like, like, like)
+		add(`(l.given_name || ' ' || l.family_name || ' ' || l.company ilike ? or l.id in (select a.lead_id from lead_addresses a where a.address like ?)
+			or l.company_id in (select c.id from companies c where c.name ilike ?))`, like, strings.ToLower(like), like)
 	}
 	if f.State != "" {
 		add("l.state = ?", f.State)
@@ -79,12 +80,9 @@ func (f LeadFilter) act() (string, []any) {
 		return "", nil
 	}
 	from, at, gate := "outcomes o join submissions s on s.id = o.submission_id", "s.received_at", "s.gate_id"
-	lead, join, counted := "o.lead_id", report.SourceOf, report.Counted
+	lead, source, counted := "o.lead_id", report.SourceOf, report.Counted
 	if f.Did == "opened" {
-		from, at, gate, lead, join, counted = "downloads d", "d.at", "d.gate_id", "d.lead_id", report.SourceOfDownload, "true"
-	}
-	if f.Source == "" {
-		join = ""
+		from, at, gate, lead, source, counted = "downloads d", "d.at", "d.gate_id", "d.lead_id", report.SourceOfDownload, "true"
 	}
 	conds, args := []string{counted}, []any{}
 	add := func(cond string, a any) { conds, args = append(conds, cond), append(args, a) }
@@ -92,7 +90,7 @@ func (f LeadFilter) act() (string, []any) {
 		add(gate+"::text = ?", f.GateID)
 	}
 	if f.Source != "" {
-		add("src.source = ?", f.Source)
+		add(source+" = ?", f.Source)
 	}
 	first := "distinct " + lead
 	group := ""
@@ -113,7 +111,7 @@ func (f LeadFilter) act() (string, []any) {
 			add(at+" < ?", *f.To)
 		}
 	}
-	return "l.id in (select " + first + " from " + from + join + " where " + strings.Join(conds, " and ") + group + ")", args
+	return "l.id in (select " + first + " from " + from + " where " + strings.Join(conds, " and ") + group + ")", args
 }
 
 func (f LeadFilter) order() string {
@@ -132,17 +130,27 @@ func (f LeadFilter) order() string {
 func (a *App) ListLeads(ctx context.Context, f LeadFilter, limit, offset int) (lines []LeadLine, total int, err error) {
 	where, args := f.where()
 	db := a.store.DB(ctx)
-	if err := db.Raw("select count(*) from leads l where "+where, args...).Scan(&total).Error; err != nil || total == 0 {
-		return nil, 0, a.store.Translate(err)
+	fits, page := "", "select l.* from leads l"
+	if where != "true" { // what fits is looked for once, and counted and cut from that
+		fits = "fits as materialized (select l.id from leads l where " + where + "), "
+		page += " join fits on fits.id = l.id"
 	}
-	err = db.Raw(`with page as materialized (select l.* from leads l where `+where+` order by `+f.order()+` limit ? offset ?)
+	count := "(select count(*) from " + map[bool]string{true: "leads", false: "fits"}[fits == ""] + ")"
+	err = db.Raw(`with `+fits+`page as materialized (`+page+` order by `+f.order()+` limit ? offset ?)
 		select l.*, exists (select 1 from lead_addresses a where a.lead_id = l.id and a.confirmed_at is not null) as confirmed,
-			`+gateTitle+` as gate, (select count(*) from downloads d where d.lead_id = l.id) as downloads
+			`+gateTitle+` as gate, (select count(*) from downloads d where d.lead_id = l.id) as downloads, `+count+` as total
 		from page l left join gates g on g.id = l.first_gate_id left join gate_versions v on v.id = g.published_version_id
 		order by `+f.order(), append(args, limit, offset)...).Scan(&lines).Error
 	if err != nil {
 		return nil, 0, a.store.Translate(err)
 	}
+	if len(lines) == 0 {
+		if offset > 0 {
+			err = db.Raw("select count(*) from leads l where "+where, args...).Scan(&total).Error
+		}
+		return nil, total, a.store.Translate(err)
+	}
+	total = lines[0].Total
 	ids := make([]uuid.UUID, len(lines))
 	for i, l := range lines {
 		ids[i] = l.ID
@@ -206,24 +214,20 @@ func (a *App) ListSubmissions(ctx context.Context, f SubmissionFilter, limit, of
 		arg  any
 	}{
 		{f.From != nil, "s.received_at >= ?", f.From}, {f.To != nil, "s.received_at < ?", f.To},
-		{f.GateID != "", "s.gate_id::text = ?", f.GateID}, {f.Source != "", "src.source = ?", f.Source},
+		{f.GateID != "", "s.gate_id::text = ?", f.GateID}, {f.Source != "", report.SourceOf + " = ?", f.Source},
 	} {
 		if c.set {
 			conds, args = append(conds, c.cond), append(args, c.arg)
 		}
 	}
 	where := " where " + strings.Join(conds, " and ")
-	counting := "select count(*) from submissions s"
-	if f.Source != "" {
-		counting += report.SourceOf
-	}
 	db := a.store.DB(ctx)
-	if err := db.Raw(counting+where, args...).Scan(&total).Error; err != nil || total == 0 {
+	if err := db.Raw("select count(*) from submissions s"+where, args...).Scan(&total).Error; err != nil || total == 0 {
 		return nil, 0, a.store.Translate(err)
 	}
-	err = db.Raw(`select s.*, src.source, coalesce(p.address, '') as address, o.lead_id, coalesce(l.given_name, '') as given_name,
+	err = db.Raw(`select s.*, `+report.SourceOf+` as source, coalesce(p.address, '') as address, o.lead_id, coalesce(l.given_name, '') as given_name,
 		coalesce(l.family_name, '') as family_name, `+gateTitle+` as gate
-		from submissions s`+report.SourceOf+`left join submission_payloads p on p.submission_id = s.id left join outcomes o on o.submission_id = s.id
+		from submissions s left join submission_payloads p on p.submission_id = s.id left join outcomes o on o.submission_id = s.id
 		left join leads l on l.id = o.lead_id join gates g on g.id = s.gate_id left join gate_versions v on v.id = g.published_version_id`+
 		where+" order by s.received_at desc, s.id desc limit ? offset ?", append(args, limit, offset)...).Scan(&lines).Error
 	return lines, total, a.store.Translate(err)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -59,7 +58,7 @@ func (a *App) LeadDetail(ctx context.Context, id uuid.UUID) (LeadDetail, error) 
 		return d, err
 	}
 	db := a.store.DB(ctx)
-	for _, step := range []func(*gorm.DB, *LeadDetail) error{a.leadPeople, leadAnswers, leadMails, leadOpenings, leadStaff} {
+	for _, step := range []func(*store.Query, *LeadDetail) error{a.leadPeople, leadAnswers, leadMails, leadOpenings, leadStaff} {
 		if err := step(db, &d); err != nil {
 			return d, a.store.Translate(err)
 		}
@@ -72,7 +71,7 @@ func (a *App) LeadDetail(ctx context.Context, id uuid.UUID) (LeadDetail, error) 
 	return d, err
 }
 
-func (a *App) leadPeople(db *gorm.DB, d *LeadDetail) error {
+func (a *App) leadPeople(db *store.Query, d *LeadDetail) error {
 	var addresses []store.LeadAddress
 	if err := db.Where("lead_id = ?", d.ID).Order("created_at, id").Find(&addresses).Error; err != nil {
 		return err
@@ -104,7 +103,7 @@ func (a *App) leadPeople(db *gorm.DB, d *LeadDetail) error {
 	return err
 }
 
-func leadAnswers(db *gorm.DB, d *LeadDetail) error {
+func leadAnswers(db *store.Query, d *LeadDetail) error {
 	err := db.Raw(`select s.*, coalesce(p.address, '') as address, o.lead_id, `+gateTitle+` as gate from outcomes o join submissions s on s.id = o.submission_id
 		left join submission_payloads p on p.submission_id = s.id join gates g on g.id = s.gate_id left join gate_versions v on v.id = g.published_version_id
 		where o.lead_id = ? order by s.received_at desc, s.id desc`, d.ID).Scan(&d.Submissions).Error
@@ -130,11 +129,11 @@ func leadAnswers(db *gorm.DB, d *LeadDetail) error {
 	return err
 }
 
-func leadMails(db *gorm.DB, d *LeadDetail) error {
+func leadMails(db *store.Query, d *LeadDetail) error {
 	return db.Raw(messageLines+"where m.lead_id = ? order by m.created_at desc, m.id desc", d.ID).Scan(&d.Messages).Error
 }
 
-func leadOpenings(db *gorm.DB, d *LeadDetail) error {
+func leadOpenings(db *store.Query, d *LeadDetail) error {
 	err := db.Raw(`select d.*, c.title as document, v.number from downloads d join documents c on c.id = d.document_id
 		join document_versions v on v.id = d.document_version_id where d.lead_id = ? order by d.at desc, d.id`, d.ID).Scan(&d.Downloads).Error
 	if err != nil {
@@ -145,7 +144,7 @@ func leadOpenings(db *gorm.DB, d *LeadDetail) error {
 }
 
 // leadStaff reads what staff did: to the lead, its submissions and its messages.
-func leadStaff(db *gorm.DB, d *LeadDetail) error {
+func leadStaff(db *store.Query, d *LeadDetail) error {
 	ids := []string{}
 	for _, s := range d.Submissions {
 		ids = append(ids, s.ID.String())

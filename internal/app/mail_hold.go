@@ -8,6 +8,7 @@ import (
 
 // HoldMail stops all outgoing mail until ReleaseMail: after a restore, what the backup believed unsent may have been sent.
 func (a *App) HoldMail(ctx context.Context, why string, by store.Actor) error {
+	defer a.renew(ctx)
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.Exec("update settings set mail_hold = true, mail_hold_why = ?, version = version + 1 where id = 1", why).Error; err != nil {
 			return err
@@ -21,6 +22,7 @@ func (a *App) HoldMail(ctx context.Context, why string, by store.Actor) error {
 
 // ReleaseMail lets mail go out again, and tells how many messages were waiting.
 func (a *App) ReleaseMail(ctx context.Context, by store.Actor) (waiting int, err error) {
+	defer a.renew(ctx)
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.Exec("update settings set mail_hold = false, mail_hold_why = '', version = version + 1 where id = 1").Error; err != nil {
 			return err

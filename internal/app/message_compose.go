@@ -8,16 +8,18 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/form"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/token"
 )
 
 // compose renders a message. errs.Gone means that its reason has gone (somebody was erased), so it must not be sent.
 func (a *App) compose(ctx context.Context, m store.Message) (email.Message, error) {
-	settings, err := a.store.Settings(ctx)
+	snap, err := a.Snapshot(ctx)
 	if err != nil {
 		return email.Message{}, err
 	}
+	settings := snap.Settings
 	out := email.Message{ID: m.ID, Kind: email.Kind(m.Kind), From: a.o.From, IdempotencyKey: m.ID.String(), Categories: []string{"gatehouse", m.Kind}}
 	if settings.SenderName != "" {
 		out.From.Name = settings.SenderName
@@ -30,7 +32,7 @@ func (a *App) compose(ctx context.Context, m store.Message) (email.Message, erro
 	if m.Kind == "staff" {
 		err = a.composeStaff(ctx, m, settings, &out, &v)
 	} else {
-		err = a.composeRequested(ctx, m, settings, &out, &v)
+		err = a.composeRequested(ctx, m, snap, &out, &v)
 	}
 	if err != nil {
 		return out, err
@@ -39,49 +41,54 @@ func (a *App) compose(ctx context.Context, m store.Message) (email.Message, erro
 	return out, err
 }
 
-func (a *App) composeRequested(ctx context.Context, m store.Message, settings store.Settings, out *email.Message, v *email.View) error {
+func (a *App) composeRequested(ctx context.Context, m store.Message, snap *Snapshot, out *email.Message, v *email.View) error {
 	if m.AddressID == nil || m.GrantID == nil || m.GateID == nil || m.DocumentID == nil {
 		return errs.New(errs.Gone, "the message has lost what it was about")
 	}
-	ad, err := a.store.Address(ctx, *m.AddressID)
+	l, err := a.store.Letter(ctx, m.ID)
 	if err != nil {
 		return err
 	}
-	l, err := a.store.Lead(ctx, ad.LeadID)
-	if err != nil {
-		return err
-	}
-	if l.State == "erased" {
+	if l.LeadState == "erased" {
 		return errs.New(errs.Gone, "the person has been erased")
 	}
-	d, file, err := a.store.Document(ctx, *m.DocumentID)
-	if err != nil || file == nil {
-		return errs.Wrap(err, errs.Unavailable, "the document has no file")
-	}
-	def, err := a.store.GateDefinition(ctx, *m.GateID)
+	def, title, pages, err := a.offer(ctx, snap, m)
 	if err != nil {
 		return err
 	}
-	out.To, out.Unsubscribe = ad.Address, a.preferencesLink(ad)
-	v.Language, v.DocumentTitle, v.Opening = def.Language, d.Title, def.MailText
-	v.DocumentFormat = fmt.Sprintf("PDF, %d pages", file.Pages)
+	out.To, out.Unsubscribe = l.Address.Address, a.preferencesLink(l.Address)
+	v.Language, v.DocumentTitle, v.Opening, v.ConsentLine = def.Language, title, def.MailText, l.Consent
+	v.DocumentFormat = fmt.Sprintf("PDF, %d pages", pages)
 	v.Link, v.PreferencesLink = a.documentLink(m), out.Unsubscribe
 	if m.LinkExpiresAt != nil {
 		v.LinkValid = fmt.Sprintf("%d days", int(m.LinkExpiresAt.Sub(m.CreatedAt).Hours()/24+0.5))
 	}
 	asked := m.CreatedAt
-	if m.SubmissionID != nil {
-		if s, err := a.store.Submission(ctx, *m.SubmissionID); err == nil {
-			asked = s.ReceivedAt
-		}
-		v.ConsentLine, err = a.store.ClaimedConsent(ctx, *m.SubmissionID)
-		if err != nil {
-			return err
-		}
+	if l.ReceivedAt != nil {
+		asked = *l.ReceivedAt
 	}
 	v.Why = fmt.Sprintf("You get this because somebody, presumably you, typed this address at %s on %s.", a.host(),
-		asked.In(settings.Zone()).Format("2 January 2006"))
+		asked.In(snap.Settings.Zone()).Format("2 January 2006"))
 	return nil
+}
+
+// offer is what the message's gate says and what its document is: out of the snapshot, or read where the gate is no
+// longer published.
+func (a *App) offer(ctx context.Context, snap *Snapshot, m store.Message) (def form.Gate, title string, pages int32, err error) {
+	for i := range snap.Gates {
+		if g := &snap.Gates[i]; g.ID == *m.GateID && g.DocumentID == *m.DocumentID {
+			return g.Published.Definition, g.Document.Title, g.File.Pages, nil
+		}
+	}
+	d, file, err := a.store.Document(ctx, *m.DocumentID)
+	if err != nil {
+		return def, "", 0, err
+	}
+	if file == nil {
+		return def, "", 0, errs.New(errs.Unavailable, "the document has no file")
+	}
+	def, err = a.store.GateDefinition(ctx, *m.GateID)
+	return def, d.Title, file.Pages, err
 }
 
 func (a *App) composeStaff(ctx context.Context, m store.Message, settings store.Settings, out *email.Message, v *email.View) error {

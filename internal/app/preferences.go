@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 
-	"gorm.io/gorm/clause"
-
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/token"
@@ -95,7 +93,7 @@ func (a *App) preferenceAddress(tx *store.Tx, link string) (store.LeadAddress, e
 	if err != nil {
 		return ad, errNoLink
 	}
-	err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Joins("join leads l on l.id = lead_addresses.lead_id and l.state <> 'erased'").
+	err = tx.ForUpdate().Joins("join leads l on l.id = lead_addresses.lead_id and l.state <> 'erased'").
 		Where("lead_addresses.id = ? and lead_addresses.link_serial = ?", c.ID, c.Serial).Take(&ad).Error
 	return ad, a.store.Translate(err)
 }

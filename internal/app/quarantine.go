@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/jobs"
@@ -18,7 +17,7 @@ import (
 func (a *App) Decide(ctx context.Context, id uuid.UUID, release bool, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		var s store.Submission
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&s).Error; err != nil {
+		if err := tx.ForUpdate().Where("id = ?", id).Take(&s).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		if s.State != store.StateQuarantined {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"golang.org/x/text/currency"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -22,7 +21,7 @@ func (a *App) EditSettings(ctx context.Context, in store.Settings, by store.Acto
 	}
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		var old store.Settings
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = 1").Take(&old).Error; err != nil {
+		if err := tx.ForUpdate().Where("id = 1").Take(&old).Error; err != nil {
 			return err
 		}
 		if old.Version != in.Version {

@@ -51,6 +51,9 @@ func (a *App) loadSnapshot(ctx context.Context) (*Snapshot, error) {
 		s.bySlug[gates[i].Slug] = &gates[i]
 	}
 	a.snapshot.Store(s)
+	if a.o.Renewed != nil {
+		a.o.Renewed(settings)
+	}
 	return s, nil
 }
 

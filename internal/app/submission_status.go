@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/form"
@@ -241,7 +240,7 @@ func (a *App) FreshLink(ctx context.Context, link string) (until time.Time, err 
 
 // lockGrant locks the address and reads what hangs off a grant.
 func lockGrant(tx *store.Tx, addressID, grantID uuid.UUID) (ad store.LeadAddress, l store.Lead, g store.Grant, gate store.Gate, err error) {
-	if err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", addressID).Take(&ad).Error; err != nil {
+	if err = tx.ForUpdate().Where("id = ?", addressID).Take(&ad).Error; err != nil {
 		return
 	}
 	if err = tx.Where("id = ?", ad.LeadID).Take(&l).Error; err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -66,7 +65,7 @@ func (a *App) setupToken(tx *store.Tx, link string) (store.UserToken, Setup, err
 	if err != nil || c.Expired(tx.Now()) {
 		return t, Setup{}, gone
 	}
-	err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ? and used_at is null and expires_at > ?", c.ID, tx.Now()).Take(&t).Error
+	err = tx.ForUpdate().Where("id = ? and used_at is null and expires_at > ?", c.ID, tx.Now()).Take(&t).Error
 	if err != nil {
 		if errs.Is(a.store.Translate(err), errs.NotFound) {
 			return t, Setup{}, gone
@@ -138,7 +137,7 @@ func (a *App) FinishSetup(ctx context.Context, link, name, address, password str
 func newUser(name, address, role string) (store.User, error) {
 	var faults []errs.Field
 	name = strings.TrimSpace(name)
-	if name == "" || len(name) > 120 {
+	if name == "" || len(name) > 120 || name != lead.CleanText(name, 120) {
 		faults = append(faults, errs.Field{Field: "name", Code: "required", Message: "Please give a name of at most 120 characters."})
 	}
 	ad, err := lead.ParseAddress(address)

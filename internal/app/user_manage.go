@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -32,7 +31,7 @@ func (a *App) editUser(ctx context.Context, id uuid.UUID, read int64, by store.A
 	}
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		var locked []store.User
-		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ? or role = 'admin'", id).Order("id").Find(&locked).Error
+		err := tx.ForUpdate().Where("id = ? or role = 'admin'", id).Order("id").Find(&locked).Error
 		if err != nil {
 			return err
 		}
@@ -94,7 +93,7 @@ func (a *App) DisableUser(ctx context.Context, id uuid.UUID, read int64, disable
 func (a *App) SendPasswordLink(ctx context.Context, id uuid.UUID, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		var u store.User
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&u).Error; err != nil {
+		if err := tx.ForUpdate().Where("id = ?", id).Take(&u).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		if u.DisabledAt != nil {

@@ -144,7 +144,7 @@ func (w *world) knock(body []byte, at time.Time, forge func(string, string) (str
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", ts)
 	req.Header.Set("X-Twilio-Email-Event-Webhook-Signature", sig)
-	resp, err := w.client.Do(req)
+	resp, err := w.staff.Do(req)
 	if err != nil {
 		w.t.Error(err)
 		return 0

@@ -27,7 +27,11 @@ type load struct {
 	changed chan struct{} // closed and replaced at every acknowledgement
 }
 
-const clients = 48
+// How many people there are at once: without a rate, and at most.
+const (
+	clients = 48
+	waiting = 150
+)
 
 // people begins to submit at a rate.
 func (w *world) people(name string, rate int) *load {
@@ -49,10 +53,18 @@ func (w *world) people(name string, rate int) *load {
 func (l *load) open() {
 	tick := time.NewTicker(time.Second / time.Duration(l.rate))
 	defer tick.Stop()
+	seats := make(chan struct{}, waiting)
 	for i := 0; ; i++ {
 		select {
 		case <-tick.C:
-			l.wg.Go(func() { l.person(i) })
+			select {
+			case seats <- struct{}{}:
+				l.wg.Go(func() {
+					l.person(i)
+					<-seats
+				})
+			default: // so many wait already that more would only load the machine
+			}
 		case <-l.stop:
 			return
 		}
@@ -80,7 +92,7 @@ func (l *load) person(i int) {
 
 // insist tries until it is taken.
 func (l *load) insist(program bool, address, attempt string) {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 300*time.Millisecond) {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		ctx, cancel := context.WithTimeout(l.w.t.Context(), 20*time.Second)
 		var r reply
 		var err error

@@ -32,7 +32,8 @@ type world struct {
 	pool   *pgxpool.Pool
 	double *sendgridtest.Server
 	front  *proc.Front
-	client *http.Client
+	client *http.Client // of the people
+	staff  *http.Client // of the tests themselves: it never queues behind the people
 	keys   *token.Keys
 	o      worldOptions
 	dir    string
@@ -73,7 +74,9 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	w.client = &http.Client{Timeout: 20 * time.Second, Jar: jar,
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 200, MaxConnsPerHost: 400},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	w.staff = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}
 	t.Cleanup(w.client.CloseIdleConnections)
+	t.Cleanup(w.staff.CloseIdleConnections)
 	return w
 }
 
@@ -85,7 +88,7 @@ func (w *world) options(args ...string) proc.Options {
 	}
 	env := map[string]string{"DATABASE_URL": w.url, "GATEHOUSE_SECRET": secret, "GATEHOUSE_BASE_URL": "http://" + w.front.Addr(),
 		"GATEHOUSE_LIMITS": "off", "GATEHOUSE_MAIL": "sendgrid", "SENDGRID_HOST": w.double.URL, "SENDGRID_API_KEY": "SG.test-key",
-		"SENDGRID_WEBHOOK_PUBLIC_KEY": w.double.PublicKey(), "GATEHOUSE_UNKNOWN_WAIT": wait, "GATEHOUSE_FILES_SHARED": "true"}
+		"SENDGRID_WEBHOOK_PUBLIC_KEY": w.double.PublicKey(), "GATEHOUSE_UNKNOWN_WAIT": wait, "GATEHOUSE_FILES_SHARED": "true", "GATEHOUSE_CONNECTIONS": "12"}
 	maps.Copy(env, w.o.env)
 	return proc.Options{Env: env, Args: args, Dir: w.dir, Mutant: w.o.mutant}
 }

@@ -42,6 +42,7 @@ func newEdge(t *testing.T) *edge {
 			pass.ServeHTTP(w, r)
 		}
 	}))
+	e.server.Config.SetKeepAlivesEnabled(false) // on a connection used before, the browser itself repeats what got lost
 	t.Cleanup(e.server.Close)
 	return e
 }

@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 
 // homes says which libraries live in which packages alone.
 var homes = map[string][]string{
-	"gorm.io/":                                 {"store", "app"},
+	"gorm.io/":                                 {"store"},
 	"github.com/labstack/echo":                 {"web"},
 	"github.com/sendgrid/":                     {"email"},
 	"github.com/wneessen/go-mail":              {"email"},

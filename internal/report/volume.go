@@ -7,28 +7,28 @@ import "net/url"
 const Counted = `(s.state in ('received','processed','released')
 	or s.state = 'erased' and exists (select 1 from outcomes x where x.submission_id = s.id))`
 
-// SourceOf joins the source of submission s as src.source.
-const SourceOf = ` left join lateral (select coalesce((select v.channel from visits v where v.submission_id = s.id and v.at = s.received_at), '` + UnknownSource + `') as source) src on true `
+// SourceOf is the source of submission s.
+const SourceOf = `coalesce((select v.channel from visits v where v.submission_id = s.id and v.at = s.received_at), '` + UnknownSource + `')`
 
-// SourceOfDownload joins the source of download d as src.source: that of the last request of the same person at the same
-// gate before it.
-const SourceOfDownload = ` left join lateral (select coalesce((select v.channel from outcomes o join submissions s on s.id = o.submission_id
+// SourceOfDownload is the source of download d: that of the last request of the same person at the same gate before it.
+const SourceOfDownload = `coalesce((select v.channel from outcomes o join submissions s on s.id = o.submission_id
 	join visits v on v.submission_id = s.id and v.at = s.received_at
-	where o.lead_id = d.lead_id and s.gate_id = d.gate_id and s.received_at <= d.at order by s.received_at desc limit 1), '` + UnknownSource + `') as source) src on true `
+	where o.lead_id = d.lead_id and s.gate_id = d.gate_id and s.received_at <= d.at order by s.received_at desc limit 1), '` + UnknownSource + `')`
 
 // asked and opened are the facts behind every report of the volume, one row a submission and one row a person's opening
-// of a document. day is the number of the day within the range, beginning with 1.
+// of a document. day is the number of the day within the range, beginning with 1. The source is looked up only where it
+// is asked for.
 const (
 	asked = `asked as (
-	select s.id, o.lead_id, s.gate_id, src.source, width_bucket(s.received_at, $1::timestamptz[]) as day, s.received_at as at
-	from submissions s left join outcomes o on o.submission_id = s.id` + SourceOf + `
+	select s.id, o.lead_id, s.gate_id, s.received_at, width_bucket(s.received_at, $1::timestamptz[]) as day
+	from submissions s left join outcomes o on o.submission_id = s.id
 	where s.received_at >= ($1::timestamptz[])[1] and s.received_at < ($1::timestamptz[])[array_length($1::timestamptz[], 1)]
-		and ($2 = '' or s.gate_id::text = $2) and ($3 = '' or src.source = $3) and ` + Counted + `)`
+		and ($2 = '' or s.gate_id::text = $2) and ($3 = '' or ` + SourceOf + ` = $3) and ` + Counted + `)`
 	opened = `opened as (
-	select d.lead_id, d.gate_id, src.source, width_bucket(d.at, $1::timestamptz[]) as day, d.at
-	from downloads d` + SourceOfDownload + `
+	select d.lead_id, d.gate_id, d.at, width_bucket(d.at, $1::timestamptz[]) as day
+	from downloads d
 	where d.at >= ($1::timestamptz[])[1] and d.at < ($1::timestamptz[])[array_length($1::timestamptz[], 1)]
-		and ($2 = '' or d.gate_id::text = $2) and ($3 = '' or src.source = $3))`
+		and ($2 = '' or d.gate_id::text = $2) and ($3 = '' or ` + SourceOfDownload + ` = $3))`
 )
 
 // The columns of every report of the volume.

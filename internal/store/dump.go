@@ -19,6 +19,7 @@ var leftOut = map[string]string{
 	"user_tokens":    "a one-time link that was used since the backup must not work again",
 	"login_attempts": "they matter for a quarter of an hour",
 	"schema_minimum": "the migrations write it",
+	"file_store":     "it names this installation's folder of documents, and a restore may be into another one",
 }
 
 // DumpTable is one table as a backup describes it. Months are the monthly partitions it had, as YYYY-MM-01.

@@ -239,14 +239,3 @@ func (tx *Tx) companiesOf(domains []string) (map[string]uuid.UUID, error) {
 	}
 	return out, translate(err)
 }
-
-// ClaimedConsent is the text of the marketing box that a submission ticked and nobody has confirmed; "" without one.
-func (s *Store) ClaimedConsent(ctx context.Context, submission uuid.UUID) (string, error) {
-	var texts []string
-	err := s.DB(ctx).Model(&Consent{}).Where("submission_id = ? and purpose = 'marketing' and given and state = 'claimed'", submission).
-		Limit(1).Pluck("text", &texts).Error
-	if err != nil || len(texts) == 0 {
-		return "", translate(err)
-	}
-	return texts[0], nil
-}

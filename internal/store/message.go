@@ -124,6 +124,54 @@ func (tx *Tx) OpenAttempt(message uuid.UUID) (*Attempt, error) {
 	return &rows[0], nil
 }
 
+// Way is what stands between a message and its reader.
+type Way struct {
+	Hold        bool // all mail is held: see settings
+	PausedUntil *time.Time
+	Address     string // "" for staff
+}
+
+// holdLook is how long a held message waits before it looks again; letting mail go wakes it sooner.
+const holdLook = time.Minute
+
+// Wait is how long the message must wait at now; 0 when the way is free.
+func (w Way) Wait(now time.Time) time.Duration {
+	switch {
+	case w.Hold:
+		return holdLook
+	case w.PausedUntil != nil && w.PausedUntil.After(now):
+		return w.PausedUntil.Sub(now)
+	}
+	return 0
+}
+
+// Outgoing reads the way of a message to an address, nil for staff.
+func (tx *Tx) Outgoing(provider string, address *uuid.UUID) (w Way, err error) {
+	err = tx.Raw(`select s.mail_hold as hold, p.paused_until, coalesce(a.address, '') as address from settings s
+		left join provider_state p on p.provider = ? left join lead_addresses a on a.id = ? where s.id = 1`, provider, address).Scan(&w).Error
+	return w, translate(err)
+}
+
+// BeginAttempt records an attempt and its message's state in one statement.
+func (tx *Tx) BeginAttempt(a Attempt, state string, second bool) error {
+	return translate(tx.Exec(`with attempt as (insert into attempts (id, message_id, number, transport, worker, started_at, lease_until, outcome, status,
+			provider_message_id, reason) values (?, ?, ?, ?, ?, ?, ?, 'open', 0, '', ''))
+		update messages set state = ?, tries = ?, second_send = ?, transport = ?, state_at = ? where id = ?`,
+		a.ID, a.MessageID, a.Number, a.Transport, a.Worker, a.StartedAt, a.LeaseUntil, state, a.Number, second, a.Transport, a.StartedAt, a.MessageID).Error)
+}
+
+// CloseAccepted closes an accepted attempt and its message in one statement, which is a transaction of its own; false
+// when somebody else has closed the attempt. The message is locked first, as everywhere.
+func (s *Store) CloseAccepted(ctx context.Context, a Attempt) (bool, error) {
+	now := s.Now()
+	res := s.DB(ctx).Exec(`with m as (select id from messages where id = ? for update),
+		a as (update attempts t set outcome = 'accepted', finished_at = ?, status = ?, provider_message_id = ?, reason = ? from m
+			where t.id = ? and t.message_id = m.id and t.outcome = 'open' returning t.message_id)
+		update messages set state = 'sent', sent_at = ?, provider_message_id = ?, reason = '', state_at = ? from a where messages.id = a.message_id`,
+		a.MessageID, now, a.Status, a.ProviderMessageID, a.Reason, a.ID, now, a.ProviderMessageID, now)
+	return res.RowsAffected == 1, translate(res.Error)
+}
+
 // CloseAttempt closes an attempt once; false when somebody else has closed it.
 func (tx *Tx) CloseAttempt(a Attempt) (bool, error) {
 	res := tx.Model(&Attempt{}).Where("id = ? and outcome = 'open'", a.ID).Updates(map[string]any{
@@ -198,4 +246,27 @@ func (tx *Tx) ResumeProvider(provider string) error {
 		return translate(res.Error)
 	}
 	return tx.ClearAlarm("mail-refused", provider)
+}
+
+// Letter is what a requested mail needs to know about its reader.
+type Letter struct {
+	Address    LeadAddress
+	LeadState  string
+	ReceivedAt *time.Time // of the submission it answers; nil without one
+	Consent    string     // the marketing box that the submission ticked and nobody has confirmed; "" without one
+}
+
+// Letter reads it in one go.
+func (s *Store) Letter(ctx context.Context, message uuid.UUID) (Letter, error) {
+	var row struct {
+		LeadAddress
+		LeadState  string
+		ReceivedAt *time.Time
+		Consent    string
+	}
+	err := s.DB(ctx).Raw(`select a.*, l.state as lead_state, s.received_at,
+			coalesce((select text from consents c where c.submission_id = m.submission_id and purpose = 'marketing' and given and state = 'claimed'), '') as consent
+		from messages m join lead_addresses a on a.id = m.address_id join leads l on l.id = a.lead_id
+		left join submissions s on s.id = m.submission_id where m.id = ?`, message).Take(&row).Error
+	return Letter{Address: row.LeadAddress, LeadState: row.LeadState, ReceivedAt: row.ReceivedAt, Consent: row.Consent}, translate(err)
 }

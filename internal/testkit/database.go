@@ -102,7 +102,7 @@ func start() {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	if server.base = os.Getenv("GATEHOUSE_TEST_DATABASE_URL"); server.base == "" {
-		if server.pg, server.err = postgres.Start(ctx, postgres.Options{Throwaway: true}); server.err != nil {
+		if server.pg, server.err = postgres.Start(ctx, postgres.Options{Throwaway: true, Settings: map[string]string{"max_connections": "200"}}); server.err != nil {
 			return
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Server) homeWork(c echo.Context, p *templates.HomePage) error {
 		return s.app.Store().Translate(err)
 	}
 	if n := rows[0].Figures[0]; n > 0 {
-		p.Waiting = &templates.Stat{Value: fmt.Sprint(n), Label: "waiting in quarantine", URL: r.Drill(f, rows[0].Key, 0), Change: "release or discard each with one key", Tone: "bad"}
+		p.Waiting = &templates.Stat{Value: grouped(n), Label: "waiting in quarantine", URL: r.Drill(f, rows[0].Key, 0), Change: "release or discard each with one key", Tone: "bad"}
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (h *home) sentence(p *templates.HomePage) error {
 		add("and nobody in the seven days before", "")
 	default:
 		add(difference(n, m), "")
-		add(fmt.Sprint(m), r.Drill(before, "", 1))
+		add(grouped(m), r.Drill(before, "", 1))
 		add(" in the seven days before", "")
 	}
 	if opened == 0 {
@@ -169,16 +169,25 @@ func people(n int64) string {
 	if n == 1 {
 		return "1 person"
 	}
-	return fmt.Sprintf("%d people", n)
+	return grouped(n) + " people"
+}
+
+// grouped writes a count with its thousands apart.
+func grouped(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // difference leads over to the figure of the time before.
 func difference(n, m int64) string {
 	switch {
 	case n > m:
-		return fmt.Sprintf("%d more than the ", n-m)
+		return grouped(n-m) + " more than the "
 	case n < m:
-		return fmt.Sprintf("%d fewer than the ", m-n)
+		return grouped(m-n) + " fewer than the "
 	}
 	return "as many as the "
 }
@@ -198,15 +207,15 @@ func (h *home) totals(p *templates.HomePage) error {
 	for i, label := range []string{"submissions", "people asked", "people opened it"} {
 		n, m := now[0].Figures[i], last[0].Figures[i]
 		h.nothing = h.nothing && n == 0
-		st := templates.Stat{Value: fmt.Sprint(n), Label: fmt.Sprintf("%s, last %d days", label, h.days)}
+		st := templates.Stat{Value: grouped(n), Label: fmt.Sprintf("%s, last %d days", label, h.days)}
 		if n > 0 {
 			st.URL = r.Drill(h.f, now[0].Key, i)
 		}
 		switch {
 		case n > m:
-			st.Change, st.Tone = fmt.Sprintf("%d more than the %d days before", n-m, h.days), "good"
+			st.Change, st.Tone = fmt.Sprintf("%s more than the %d days before", grouped(n-m), h.days), "good"
 		case n < m:
-			st.Change, st.Tone = fmt.Sprintf("%d fewer than the %d days before", m-n, h.days), "bad"
+			st.Change, st.Tone = fmt.Sprintf("%s fewer than the %d days before", grouped(m-n), h.days), "bad"
 		}
 		p.Stats = append(p.Stats, st)
 	}
@@ -241,7 +250,7 @@ func (h *home) byDay(p *templates.HomePage) error {
 	}
 	title := fmt.Sprintf("No %s in the last %d days", shownWords[h.show], h.days)
 	if sum > 0 {
-		title = fmt.Sprintf("%s per day: the best was %s with %d", map[string]string{"people": "People who asked", "submissions": "Submissions", "openers": "People who opened it"}[h.show], bars[best].Full, rows[best].Figures[col])
+		title = fmt.Sprintf("%s per day: the best was %s with %s", map[string]string{"people": "People who asked", "submissions": "Submissions", "openers": "People who opened it"}[h.show], bars[best].Full, grouped(rows[best].Figures[col]))
 	}
 	p.Chart = templates.NewChart(title, "Day", shownWords[h.show], bars)
 	for _, name := range shown {

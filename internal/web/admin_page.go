@@ -31,7 +31,7 @@ func (s *Server) adminPage(c echo.Context, navKey, title string) (templates.Admi
 	return templates.AdminPage{Title: title, Lang: "en-GB", CompanyName: snap.Settings.CompanyName, Flash: s.takeFlash(c),
 		Nav:       templates.Navigation(u.Role, navKey, templates.Counts{Alarms: alarmsFor(u.Role, work), Quarantine: work.Quarantine, Messages: work.Late}),
 		User:      templates.UserView{Name: u.Name, Email: u.Email, Role: u.Role},
-		LogoutURL: "/admin/logout"}, nil
+		LogoutURL: "/admin/logout", AccountURL: accountPath}, nil
 }
 
 // alarmsFor counts the alarms for those who see them.

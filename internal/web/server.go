@@ -45,6 +45,7 @@ type Options struct {
 	Loopback   bool             // nobody outside this machine reaches us: /dev/mail is open
 	Capture    bool             // mails are kept and shown at /dev/mail
 	WebhookKey *ecdsa.PublicKey // of SendGrid's event webhook; nil: none configured
+	HealthOnly bool             // a worker: answers only whether it lives and is ready
 	Version    string
 	QueueUI    http.Handler // the queue's page, behind the admin role; nil without workers
 	Ready      func(ctx context.Context) []Check
@@ -81,7 +82,9 @@ func New(o Options) *Server {
 	e.IPExtractor = ipExtractor(o.Proxies)
 	e.Use(s.observe, s.secure)
 	for _, r := range s.routes() {
-		s.add(r)
+		if !o.HealthOnly || r.path == "/healthz" || r.path == "/readyz" {
+			s.add(r)
+		}
 	}
 	e.RouteNotFound(everything, s.notFound)
 	s.http = &http.Server{Handler: e, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,

@@ -156,6 +156,15 @@ func TestNoisyMachineIsSaid(t *testing.T) {
 	}
 }
 
+func TestStandstillIsNoise(t *testing.T) {
+	r := sample()
+	r.Series["single@64"] = series{0, 0}
+	r.conclude()
+	if !find(t, r, "page door, 64 connections / single row").Noisy {
+		t.Error("pgbench stood still at 64 clients, and the ratio to 8 clients counts")
+	}
+}
+
 func TestWholeWayCountsOnlyWhileFlat(t *testing.T) {
 	f := func(rate, sent float64, flat bool) *feed {
 		return &feed{Load: load.Result{OfferedRate: rate}, SentPerS: sent, Flat: flat}

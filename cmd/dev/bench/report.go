@@ -70,6 +70,14 @@ func (r *report) conclude() {
 			r.Noisy = append(r.Noisy, fmt.Sprintf("%s: pgbench's own rates differ by a factor of %.2f", k, s))
 		}
 	}
+	// A client count at which nothing moved cannot be the best one, and makes the best one worthless.
+	for script, winner := range map[string]string{"single": r.BestSingle, "three": r.BestThree} {
+		for _, k := range keysOf(script) {
+			if r.Series[k].spread() == standstill && !slices.Contains(r.noisyKeys(), winner) {
+				r.Noisy = append(r.Noisy, fmt.Sprintf("%s: pgbench stood still at %s", winner, k))
+			}
+		}
+	}
 	for _, door := range []string{"page", "json"} {
 		r.ratio(door+" door, 64 connections / single row", key(door, 64), r.BestSingle, 0.7, 1.0)
 		r.ratio(door+" door, 64 connections / three rows", key(door, 64), r.BestThree, 1.6, 2.2)

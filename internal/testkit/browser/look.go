@@ -30,8 +30,8 @@ type View struct {
 	Scheme        string // light or dark
 }
 
-// Views are a phone and a desk, by day and by night.
-var Views = []View{{390, 844, "light"}, {390, 844, "dark"}, {1280, 800, "dark"}, {1280, 800, "light"}}
+// Views are a phone and a desk, by day and by night; each differs in width from the one before, so that all is laid out anew.
+var Views = []View{{390, 844, "light"}, {1280, 800, "light"}, {390, 844, "dark"}, {1280, 800, "dark"}}
 
 // String is the width and the scheme.
 func (v View) String() string { return fmt.Sprintf("%d %s", v.Width, v.Scheme) }
@@ -39,10 +39,17 @@ func (v View) String() string { return fmt.Sprintf("%d %s", v.Width, v.Scheme) }
 // See changes the window and the colour scheme of the page shown.
 func (v View) See(p *Page) {
 	p.t.Helper()
-	p.do("resize", chromedp.EmulateViewport(v.Width, v.Height))
 	Do(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: v.Scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+	p.do("resize", chromedp.EmulateViewport(v.Width, v.Height))
+	Eval[bool](p, settled)
+	p.Until(fmt.Sprintf(`innerWidth === %d && matchMedia("(prefers-color-scheme: %s)").matches`, v.Width, v.Scheme))
 }
+
+// settled resolves when pictures are there, a frame has been drawn and no colour is on its way to another one.
+const settled = `Promise.all([...document.images].map(i => i.decode().catch(() => {})))
+	.then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))))
+	.then(() => { document.getAnimations().forEach(a => { try { a.finish() } catch { a.cancel() } }); return new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true)))) })`
 
 // BypassPolicy lets axe run in pages whose policy refuses scripts that are not ours; for windows that only look.
 func (p *Page) BypassPolicy() {
@@ -59,7 +66,6 @@ func (p *Page) Look(name string) (faults []string) {
 	p.t.Helper()
 	for _, v := range Views {
 		v.See(p)
-		Eval[bool](p, `Promise.all([...document.images].map(i => i.decode().catch(() => {}))).then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true)))))`)
 		if !Eval[bool](p, `"axe" in window`) {
 			Eval[bool](p, axe+"\n;true")
 		}

@@ -1,0 +1,21 @@
+package store
+
+import (
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Query is a read that a use case goes on building; its conditions are strings or maps, never structs.
+type Query = gorm.DB
+
+// OnConflict and Column say what an insert does with a row that is there already.
+type (
+	OnConflict = clause.OnConflict
+	Column     = clause.Column
+)
+
+// Updated takes over the named columns from the row that was to be inserted.
+func Updated(columns ...string) clause.Set { return clause.AssignmentColumns(columns) }
+
+// ForUpdate reads rows and keeps others off them until the transaction ends.
+func (tx *Tx) ForUpdate() *Query { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
