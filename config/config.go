@@ -15,6 +15,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,11 +69,14 @@ func (s Secret) String() string {
 	return mask
 }
 
-// GoString masks %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format masks in every verb of fmt, those that do not ask String as well.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue masks in logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText masks in JSON, and so in a log line that holds the whole configuration.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // MarshalYAML masks when the configuration is printed.
 func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
@@ -99,9 +104,7 @@ func Load(file string, environ []string) (Config, error) {
 	c := Defaults()
 	var faults Faults
 	if file != "" {
-		if err := c.readFile(file); err != nil {
-			faults = append(faults, err.Error())
-		}
+		faults = append(faults, c.readFile(file)...)
 	}
 	vars := map[string]string{}
 	for _, line := range environ {
@@ -113,7 +116,7 @@ func Load(file string, environ []string) (Config, error) {
 		var all env.AggregateError
 		if errors.As(err, &all) {
 			for _, e := range all.Errors {
-				faults = append(faults, strings.TrimPrefix(e.Error(), "env: "))
+				faults = append(faults, variableFault(e))
 			}
 		} else {
 			faults = append(faults, err.Error())
@@ -127,17 +130,36 @@ func Load(file string, environ []string) (Config, error) {
 	return c, nil
 }
 
-func (c *Config) readFile(file string) error {
+// variableFault names the variable where the library names the field.
+func variableFault(err error) string {
+	var parse env.ParseError
+	if errors.As(err, &parse) {
+		if f, ok := reflect.TypeFor[Config]().FieldByName(parse.Name); ok {
+			return fmt.Sprintf("%s: %v", f.Tag.Get("env"), parse.Err)
+		}
+	}
+	return strings.TrimPrefix(err.Error(), "env: ")
+}
+
+func (c *Config) readFile(file string) (faults Faults) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("--config: %s cannot be read: %w", file, errors.Unwrap(err))
+		return Faults{fmt.Sprintf("--config: %s cannot be read: %v", file, errors.Unwrap(err))}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
-	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
+	err = dec.Decode(c)
+	var several *yaml.TypeError
+	switch {
+	case err == nil || errors.Is(err, io.EOF): // a file of comments alone
+	case errors.As(err, &several):
+		for _, text := range several.Errors {
+			faults = append(faults, file+": "+strings.TrimSuffix(text, " in type config.Config"))
+		}
+	default:
+		faults = append(faults, file+": "+strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	return nil
+	return faults
 }
 
 // unknownVariables finds GATEHOUSE_ names that nothing reads: nearly always a typing mistake.
@@ -155,6 +177,7 @@ func unknownVariables(vars map[string]string) (faults Faults) {
 			faults = append(faults, k+" is not a variable of Gatehouse")
 		}
 	}
+	slices.Sort(faults)
 	return faults
 }
 
@@ -172,7 +195,7 @@ func (c *Config) complete() (faults Faults) {
 	if c.BaseURL != "" {
 		c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 		if u, err := url.Parse(c.BaseURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.User != nil {
-			fault("GATEHOUSE_BASE_URL: %q is not an http or https address without user and query", c.BaseURL)
+			fault("GATEHOUSE_BASE_URL: %q is not an http or https address without user and query", withoutPassword(c.BaseURL))
 		}
 	}
 	if abs, err := filepath.Abs(c.DataDir); err == nil {
@@ -194,7 +217,7 @@ func (c *Config) complete() (faults Faults) {
 	faults = append(faults, c.checkMail()...)
 	if c.FilesURL != "" {
 		if u, err := url.Parse(c.FilesURL); err != nil || (u.Scheme != "file" && u.Scheme != "s3") {
-			fault("GATEHOUSE_FILES_URL: %q is neither file:///folder nor s3://bucket", c.FilesURL)
+			fault("GATEHOUSE_FILES_URL: %q is neither file:///folder nor s3://bucket", withoutPassword(c.FilesURL))
 		} else if u.Scheme == "s3" {
 			fault("GATEHOUSE_FILES_URL: s3:// is not supported by this version, use file:///folder")
 		}
@@ -264,7 +287,7 @@ func (c *Config) checkMail() (faults Faults) {
 			fault("SENDGRID_API_KEY: required with GATEHOUSE_MAIL=sendgrid")
 		}
 		if u, err := url.Parse(c.SendGridHost); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-			fault("SENDGRID_HOST: %q is not an http or https address", c.SendGridHost)
+			fault("SENDGRID_HOST: %q is not an http or https address", withoutPassword(c.SendGridHost))
 		} else if u.Scheme == "http" && !loopbackHost(u.Hostname()) {
 			fault("SENDGRID_HOST: plain http only on a loopback address, the key would travel in the clear")
 		}
@@ -320,6 +343,14 @@ func (c *Config) Loopback() bool {
 	}
 	u, err := url.Parse(c.BaseURL)
 	return err == nil && loopbackHost(u.Hostname())
+}
+
+// withoutPassword is an address as it may be printed: one that was meant for another variable can hold a password.
+func withoutPassword(address string) string {
+	if u, err := url.Parse(address); err == nil {
+		return u.Redacted()
+	}
+	return mask
 }
 
 func loopbackHost(host string) bool {

@@ -17,7 +17,7 @@ func TestWholeJob(t *testing.T) {
 			p.untraced()
 			a := s.admin(b)
 			a.signsInAgain()
-			a.leadOf("ann.archer@gmail.com", "Ann Archer", "Archer & Sons", "Managing director", "+442079460018")
+			a.leadOf("ann.archer@gmail.com", "Ann Archer", "Archer & Sons", "+442079460018", "United Kingdom")
 			a.leadOf("ann.archer@gmail.com", "Downloaded “8 Questions", "Opened by the person, 2")
 			setupIsSpent(t, b, s)
 			if n := s.reconciled().total(t, "submissions"); n != 1 {
@@ -75,7 +75,7 @@ func getsTheDocument(p *prospect, address string) {
 	p.Until(`document.getElementById("state").dataset.state === "sent" && document.getElementById("state").innerText.includes("has left our house")`)
 	p.findsMail(address)
 	p.followsLink()
-	p.anonymous(address, "Ann", "Archer")
+	p.anonymous(address, "Ann Archer", "Archer")
 	p.downloads()
 	p.At("/d/")
 	p.reads()

@@ -77,7 +77,7 @@ type Page struct {
 
 	mu         sync.Mutex
 	requests   []Request
-	answers    map[network.RequestID]Answer
+	answers    []Answer
 	complaints []string
 	expected   []string
 	files      map[string]string // suggested names of downloads by the browser's id
@@ -92,7 +92,7 @@ const patience = 20 * time.Second
 func (b *Browser) NewPage(t testing.TB, base string) *Page {
 	t.Helper()
 	ctx, end := chromedp.NewContext(b.root, chromedp.WithNewBrowserContext())
-	p := &Page{t: t, base: base, ctx: ctx, dir: t.TempDir(), answers: map[network.RequestID]Answer{}, files: map[string]string{}}
+	p := &Page{t: t, base: base, ctx: ctx, dir: t.TempDir(), files: map[string]string{}}
 	t.Cleanup(end)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("a new window: %v", err)

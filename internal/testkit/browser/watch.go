@@ -39,7 +39,7 @@ func (p *Page) hear(event any) {
 	case *network.EventRequestWillBeSent:
 		p.requests = append(p.requests, Request{Method: e.Request.Method, URL: e.Request.URL, Body: bodyOf(e.Request), Headers: headers(e.Request.Headers)})
 	case *network.EventResponseReceived:
-		p.answers[e.RequestID] = Answer{URL: e.Response.URL, Status: int(e.Response.Status), Type: e.Response.MimeType, Headers: headers(e.Response.Headers)}
+		p.answers = append(p.answers, Answer{URL: e.Response.URL, Status: int(e.Response.Status), Type: e.Response.MimeType, Headers: headers(e.Response.Headers)})
 	case *log.EventEntryAdded:
 		if e.Entry.Level == "error" || e.Entry.Source == "security" {
 			p.complain(e.Entry.Text + " " + e.Entry.URL)
@@ -126,7 +126,7 @@ func (p *Page) AnswerTo(part string) Answer {
 	p.wait("an answer to "+part, func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		for _, a := range p.answers {
+		for _, a := range slices.Backward(p.answers) {
 			if strings.Contains(a.URL, part) {
 				found = a
 				return true
