@@ -212,9 +212,8 @@ function start(form) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (busy) return;
-    const list = questions().map((input) => ({ field: input.name, message: fault(input) })).filter((f) => f.message);
+    // The server knows every rule, this script only some: asking it shows all faults at once.
     questions().forEach((input) => tell(input, ""));
-    if (list.length) return faults(list);
     show();
     send();
   });

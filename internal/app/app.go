@@ -19,24 +19,25 @@ import (
 
 // App holds what the use cases share. Its fields are set once by New and never change; it is safe for concurrent use.
 type App struct {
-	store    *store.Store
-	intake   *store.Intake
-	keys     *token.Keys
-	sender   email.Sender
-	renderer *email.Renderer
-	files    document.Files
-	limiter  *guard.Limiter
-	log      *slog.Logger
-	o        Options
-	snapshot atomic.Pointer[Snapshot]
-	reload   chan struct{}
-	paused   atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
-	running  sync.Map          // id -> true of the jobs that this process is at
-	worker   string            // names this process in attempts and locks
-	derived  map[string][]byte // purpose -> key of the first secret
-	address  [][]byte          // the key of addresses, of every secret
-	whole    sync.Map          // document.Info -> true: files read and found whole
-	Metrics  *Metrics
+	store     *store.Store
+	intake    *store.Intake
+	keys      *token.Keys
+	sender    email.Sender
+	renderer  *email.Renderer
+	files     document.Files
+	limiter   *guard.Limiter
+	log       *slog.Logger
+	o         Options
+	snapshot  atomic.Pointer[Snapshot]
+	reload    chan struct{}
+	accepting chan struct{}     // one place for each transaction that derives leads
+	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
+	running   sync.Map          // id -> true of the jobs that this process is at
+	worker    string            // names this process in attempts and locks
+	derived   map[string][]byte // purpose -> key of the first secret
+	address   [][]byte          // the key of addresses, of every secret
+	whole     sync.Map          // document.Info -> true: files read and found whole
+	Metrics   *Metrics
 }
 
 // Options are what the wiring decides.
@@ -71,7 +72,7 @@ func New(o Options) *App {
 		o.UnknownWithoutEvents = 30 * time.Second
 	}
 	a := &App{store: o.Store, keys: o.Keys, sender: o.Sender, renderer: o.Renderer, files: o.Files, log: o.Log, o: o,
-		reload: make(chan struct{}, 1), derived: map[string][]byte{}, address: o.Keys.DeriveAll("address"), worker: store.NewID().String(), Metrics: NewMetrics()}
+		reload: make(chan struct{}, 1), accepting: make(chan struct{}, acceptAtOnce), derived: map[string][]byte{}, address: o.Keys.DeriveAll("address"), worker: store.NewID().String(), Metrics: NewMetrics()}
 	for _, purpose := range []string{"once", "login"} {
 		a.derived[purpose] = o.Keys.Derive(purpose)
 	}

@@ -22,6 +22,13 @@ type Workers struct {
 	done   chan struct{}
 }
 
+// intakeJobs is how many jobs of intake are fetched at once: most find that another one took their submissions along, so
+// they must not be fetched two by two. acceptAtOnce is how many of them derive at the same time.
+const (
+	intakeJobs   = 64
+	acceptAtOnce = 2
+)
+
 // The pace of the work that no job waits for.
 const (
 	handBackEvery = 3 * time.Second
@@ -55,7 +62,7 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	w.client, err = river.NewClient(riverpgxv5.New(a.store.Pool()), &river.Config{
 		ID:      a.worker,
 		Workers: set,
-		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: 4}, jobs.QueueMail: {MaxWorkers: mailWorkers},
+		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: intakeJobs}, jobs.QueueMail: {MaxWorkers: mailWorkers},
 			jobs.QueueEvents: {MaxWorkers: 2}},
 		JobTimeout:                  jobs.Timeout,
 		RescueStuckJobsAfter:        jobs.RescueAfter,

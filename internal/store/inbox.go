@@ -24,20 +24,28 @@ func (s *Store) KeepMail(ctx context.Context, row CapturedMail) error {
 	})
 }
 
+// KeptMail is a captured mail with the kind of its message.
+type KeptMail struct {
+	CapturedMail
+	Kind string
+}
+
 // CapturedMails lists them, the newest first, without the sources.
-func (s *Store) CapturedMails(ctx context.Context, limit, offset int) (rows []CapturedMail, total int, err error) {
+func (s *Store) CapturedMails(ctx context.Context, limit, offset int) (rows []KeptMail, total int, err error) {
 	var n int64
 	db := s.DB(ctx)
 	if err := db.Model(&CapturedMail{}).Count(&n).Error; err != nil {
 		return nil, 0, translate(err)
 	}
-	err = db.Omit("raw", "html").Order("at desc, id desc").Limit(limit).Offset(offset).Find(&rows).Error
+	err = db.Table("captured_mails c").Select("c.id, c.message_id, c.recipient, c.subject, c.text, c.at, coalesce(m.kind, '') as kind").
+		Joins("left join messages m on m.id = c.message_id").Order("c.at desc, c.id desc").Limit(limit).Offset(offset).Find(&rows).Error
 	return rows, int(n), translate(err)
 }
 
 // CapturedMail reads one.
-func (s *Store) CapturedMail(ctx context.Context, id uuid.UUID) (CapturedMail, error) {
-	var m CapturedMail
-	err := s.DB(ctx).Where("id = ?", id).Take(&m).Error
+func (s *Store) CapturedMail(ctx context.Context, id uuid.UUID) (KeptMail, error) {
+	var m KeptMail
+	err := s.DB(ctx).Table("captured_mails c").Select("c.*, coalesce(m.kind, '') as kind").
+		Joins("left join messages m on m.id = c.message_id").Where("c.id = ?", id).Take(&m).Error
 	return m, translate(err)
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"sort"
 	"time"
 
 	"github.com/google/uuid"
@@ -122,13 +124,23 @@ func (s *Store) Outcome(ctx context.Context, id uuid.UUID) (*Outcome, error) {
 }
 
 // LockOpen locks those of the submissions that wait to be processed, in the order of their ids; a live double of the job
-// finds none left.
-func (tx *Tx) LockOpen(ids []uuid.UUID) ([]Submission, map[uuid.UUID]Payload, error) {
+// finds none left. Where there are few of them it takes others that wait along, as many as fit into one transaction and
+// nobody else holds: their own jobs will find nothing left to do.
+func (tx *Tx) LockOpen(ids []uuid.UUID, most int) ([]Submission, map[uuid.UUID]Payload, error) {
 	var subs []Submission
-	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id in ? and state in ('received','released')", ids).
-		Order("id").Find(&subs).Error
+	err := tx.ForUpdate().Where("id in ? and state in ('received','released')", ids).Order("id").Find(&subs).Error
 	if err != nil || len(subs) == 0 {
 		return nil, nil, translate(err)
+	}
+	if room := most - len(subs); room > 0 {
+		var more []Submission
+		err := tx.Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).
+			Where("state in ('received','released') and id not in ?", ids).Order("received_at").Limit(room).Find(&more).Error
+		if err != nil {
+			return nil, nil, translate(err)
+		}
+		subs = append(subs, more...)
+		sort.Slice(subs, func(i, j int) bool { return bytes.Compare(subs[i].ID[:], subs[j].ID[:]) < 0 })
 	}
 	open := make([]uuid.UUID, len(subs))
 	for i, s := range subs {

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -33,7 +34,7 @@ func (s *Server) inbox(c echo.Context) error {
 	p.NoIndex = true
 	for _, m := range mails {
 		p.Messages = append(p.Messages, templates.InboxRow{URL: "/dev/mail/" + m.ID.String(), From: s.app.SenderAddress(), To: m.Recipient, Subject: m.Subject,
-			Preview: preview(m.Text), At: m.At.In(snap.Settings.Zone())})
+			Preview: preview(m.Text), Kind: m.Kind, At: m.At.In(snap.Settings.Zone())})
 	}
 	if n > 1 {
 		p.PrevURL = "/dev/mail?page=" + strconv.Itoa(n-1)
@@ -49,10 +50,10 @@ func preview(text string) string {
 	return string(r[:min(len(r), 120)])
 }
 
-func (s *Server) capturedMail(c echo.Context) (store.CapturedMail, error) {
+func (s *Server) capturedMail(c echo.Context) (store.KeptMail, error) {
 	id, err := uuid.Parse(c.Param("id"))
 	if err != nil {
-		return store.CapturedMail{}, errs.New(errs.NotFound, "There is no such mail.")
+		return store.KeptMail{}, errs.New(errs.NotFound, "There is no such mail.")
 	}
 	return s.app.Store().CapturedMail(c.Request().Context(), id)
 }
@@ -70,7 +71,7 @@ func (s *Server) inboxMessage(c echo.Context) error {
 	}
 	here := "/dev/mail/" + m.ID.String()
 	p := templates.InboxMessagePage{Page: s.pageFor(snap, m.Subject), BackURL: "/dev/mail", Subject: m.Subject, From: s.app.SenderAddress(), To: m.Recipient,
-		At: m.At.In(snap.Settings.Zone()), Tab: c.QueryParam("tab"), HTMLURL: here + "/html", Text: m.Text, Source: string(m.Raw), SourceURL: here + "/source"}
+		At: m.At.In(snap.Settings.Zone()), Kind: m.Kind, Tab: c.QueryParam("tab"), HTMLURL: here + "/html", Text: m.Text, Source: string(m.Raw), SourceURL: here + "/source"}
 	p.NoIndex = true
 	if p.Tab != "text" && p.Tab != "source" {
 		p.Tab = "html"
@@ -99,8 +100,9 @@ func (s *Server) inboxHTML(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Content-Security-Policy", "sandbox allow-top-navigation-by-user-activation allow-popups; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
-	return c.HTML(http.StatusOK, m.HTML)
+	c.Response().Header().Set("Content-Security-Policy", "sandbox allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
+	// In the inbox a letter stands in a frame; its links belong to the whole window, as in a mail program.
+	return c.HTML(http.StatusOK, strings.Replace(m.HTML, "<head>", `<head><base target="_top">`, 1))
 }
 
 func (s *Server) inboxSource(c echo.Context) error {
