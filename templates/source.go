@@ -16,10 +16,10 @@ type layered struct {
 	dir  string
 }
 
-// Source is the template files as pages and mails are made of them: the built-in ones, each public/ and email/ file
+// source is the template files as pages and mails are made of them: the built-in ones, each public/ and email/ file
 // replaced by that of the override folder where it has one. A file there that replaces nothing is a fault: a slip in
 // its name would else change nothing in silence.
-func Source(overrides string) (*layered, error) {
+func source(overrides string) (*layered, error) {
 	l := &layered{base: FS}
 	if overrides == "" {
 		return l, nil

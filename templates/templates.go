@@ -41,7 +41,7 @@ type Locale struct {
 // files replace the built-in ones; empty for none. All faults come back at once, each with its file and line: a page
 // that does not parse, a message key that nobody wrote, a file that no page uses, an override of nothing.
 func Load(overrides string) (*Set, error) {
-	src, err := Source(overrides)
+	src, err := source(overrides)
 	if err != nil {
 		return nil, err
 	}

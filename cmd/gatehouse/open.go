@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,8 +40,8 @@ type opened struct {
 
 // Close lets go of everything in the opposite order.
 func (o *opened) Close() {
-	for i := len(o.close) - 1; i >= 0; i-- {
-		o.close[i]()
+	for _, fn := range slices.Backward(o.close) {
+		fn()
 	}
 }
 

@@ -100,7 +100,7 @@ func BackupSecret(ctx context.Context, file string) (secret string, err error) {
 
 // readBackup gives fn every part in order; what fn leaves unread is still checked. An error of fn is passed on as it is.
 func readBackup(ctx context.Context, file string, fn func(m Manifest, p Part, r io.Reader) error) (m Manifest, err error) {
-	f, err := os.Open(file) //nolint:gosec // the operator names the file
+	f, err := os.Open(file)
 	if err != nil {
 		return m, errs.Wrap(err, errs.NotFound, "The backup %s cannot be opened.", file)
 	}
@@ -133,7 +133,7 @@ func readBackup(ctx context.Context, file string, fn func(m Manifest, p Part, r 
 	if _, err := in.Next(); !errors.Is(err, io.EOF) {
 		return m, damaged(err, "something follows its end")
 	}
-	if _, err := io.Copy(io.Discard, zip); err != nil { // the checksum of gzip itself
+	if _, err := io.Copy(io.Discard, zip); err != nil { //nolint:gosec // nothing is kept: this reads on to the checksum of gzip itself
 		return m, damaged(err, "its end")
 	}
 	return m, nil

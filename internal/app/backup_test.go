@@ -75,6 +75,7 @@ func restore(t *testing.T, a *app.App, file string, force bool) app.Restored {
 
 // busy is a kit with people: three sent mails, one waiting, one that was being sent, one submission not acted on.
 func busy(t *testing.T) *testkit.Kit {
+	t.Helper()
 	k := testkit.New(t)
 	if err := k.Store.EnsurePartitions(t.Context()); err != nil {
 		t.Fatal(err)

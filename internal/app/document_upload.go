@@ -43,7 +43,7 @@ func (a *App) TakeUpload(ctx context.Context, name string, r io.Reader) (Upload,
 	if err != nil {
 		up.Faults = e.Fields
 		a.dropUpload(ctx, &up)
-		return up, nil
+		return up, nil //nolint:nilerr // what is wrong with the file stands in Faults
 	}
 	up.cover = a.drawCover(ctx, stored.Key)
 	return up, nil

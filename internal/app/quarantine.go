@@ -103,7 +103,7 @@ func (a *App) tellStaff(tx *store.Tx, template string, roles []string, data map[
 		return err
 	}
 	for _, u := range users {
-		if _, err := a.staffMail(tx, u.ID, template, data); err != nil {
+		if err := a.staffMail(tx, u.ID, template, data); err != nil {
 			return err
 		}
 	}
@@ -111,12 +111,12 @@ func (a *App) tellStaff(tx *store.Tx, template string, roles []string, data map[
 }
 
 // staffMail is one message to one member of staff, due now.
-func (a *App) staffMail(tx *store.Tx, user uuid.UUID, template string, data map[string]any) (store.Message, error) {
+func (a *App) staffMail(tx *store.Tx, user uuid.UUID, template string, data map[string]any) error {
 	now := tx.Now()
 	m := store.Message{ID: store.NewID(), Kind: "staff", Template: template, Seq: 1, UserID: &user, State: store.MessagePending, DueAt: now,
 		Data: data, CreatedAt: now, StateAt: now}
 	if err := tx.Create(&m).Error; err != nil {
-		return m, err
+		return err
 	}
-	return m, tx.Enqueue(deliverJob(m))
+	return tx.Enqueue(deliverJob(m))
 }

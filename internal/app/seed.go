@@ -84,13 +84,13 @@ func (a *App) refuseSeed(ctx context.Context, o SeedOptions) error {
 	if a.sender.Name() != "capture" {
 		return errs.New(errs.Conflict, "This installation sends mail (%s). Demonstration data belongs where GATEHOUSE_MAIL is capture; --force sows it all the same.", a.sender.Name())
 	}
-	var real bool
+	var mixed bool
 	err := a.store.Pool().QueryRow(ctx, `select exists (select 1 from leads l where l.state <> 'erased'
-		and not exists (select 1 from messages m where m.lead_id = l.id and m.transport = $1))`, seedTransport).Scan(&real)
+		and not exists (select 1 from messages m where m.lead_id = l.id and m.transport = $1))`, seedTransport).Scan(&mixed)
 	if err != nil {
 		return a.store.Translate(err)
 	}
-	if real {
+	if mixed {
 		return errs.New(errs.Conflict, "This database holds real leads. Demonstration data would mix with them; --force sows it all the same.")
 	}
 	return nil

@@ -9,9 +9,9 @@ import (
 // Zones lists the time zones that can be chosen: the cities of the IANA database, and UTC first.
 func Zones() []string {
 	out := []string{"UTC"}
-	for _, line := range strings.Split(strings.TrimSpace(zoneNames), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(zoneNames), "\n") {
 		region, cities, _ := strings.Cut(line, ": ")
-		for _, city := range strings.Fields(cities) {
+		for city := range strings.FieldsSeq(cities) {
 			out = append(out, region+"/"+city)
 		}
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -118,9 +119,7 @@ func (a *App) CorrectAddress(ctx context.Context, slug, receipt, address, asType
 	in.Source, in.Attempt, in.Strict = p.Source, "correct:"+st.Submission.ID.String(), false
 	in.FormToken = ""
 	in.Input = form.Input{Fields: map[string]string{}, Consents: map[string]bool{}, AsTyped: asTyped}
-	for k, v := range p.Answers {
-		in.Input.Fields[k] = v
-	}
+	maps.Copy(in.Input.Fields, p.Answers)
 	for _, c := range p.Consents {
 		in.Input.Consents[c.Key] = c.Given
 	}

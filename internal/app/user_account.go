@@ -207,8 +207,7 @@ func (a *App) ForgotPassword(ctx context.Context, address string) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.staffMail(tx, users[0].ID, "password", map[string]any{"token": t.ID.String()})
-		return err
+		return a.staffMail(tx, users[0].ID, "password", map[string]any{"token": t.ID.String()})
 	})
 }
 

@@ -103,7 +103,7 @@ func (a *App) SendPasswordLink(ctx context.Context, id uuid.UUID, by store.Actor
 		if err != nil {
 			return err
 		}
-		if _, err := a.staffMail(tx, u.ID, "password", map[string]any{"token": t.ID.String()}); err != nil {
+		if err := a.staffMail(tx, u.ID, "password", map[string]any{"token": t.ID.String()}); err != nil {
 			return err
 		}
 		return tx.Audit(by, "user.password-link", "user", id.String(), nil)

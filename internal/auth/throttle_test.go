@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ func TestThrottleBoundsGuessing(t *testing.T) {
 				} else {
 					at = at.Add(d.Hold + 50*time.Millisecond)
 				}
-				failed = append(recent, Failure{At: at, Block: "b"})
+				failed = slices.Concat(recent, []Failure{{At: at, Block: "b"}})
 				guesses++
 			}
 			if guesses > c.most || guesses < 24 {
@@ -135,9 +136,9 @@ func TestPropertyNobodyIsLockedOut(t *testing.T) {
 		if known.Wait > 30*time.Second || known.Hold != 0 {
 			t.Fatalf("a known block: %+v", known)
 		}
-		any := Throttle(now, Tries{Block: "a", Account: account, Others: others})
-		if any.Wait < 0 || any.Wait > 15*time.Minute || any.Hold < 0 || any.Wait < known.Wait {
-			t.Fatalf("any block: %+v, known: %+v", any, known)
+		every := Throttle(now, Tries{Block: "a", Account: account, Others: others})
+		if every.Wait < 0 || every.Wait > 15*time.Minute || every.Hold < 0 || every.Wait < known.Wait {
+			t.Fatalf("any block: %+v, known: %+v", every, known)
 		}
 	})
 }

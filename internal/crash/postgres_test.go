@@ -132,7 +132,7 @@ func (w *world) refusesKindly() {
 
 func (w *world) get(path string) int {
 	w.t.Helper()
-	resp, err := w.staff.Get("http://" + w.front.Addr() + path) //nolint:noctx // the client has a timeout
+	resp, err := w.staff.Get("http://" + w.front.Addr() + path)
 	if err != nil {
 		w.t.Errorf("GET %s: %v", path, err)
 		return 0

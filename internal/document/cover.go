@@ -43,7 +43,7 @@ func RenderCover(ctx context.Context, pdf io.Reader) ([]byte, error) {
 	}
 	size, err := png.DecodeConfig(bytes.NewReader(out.buf.Bytes()))
 	if err != nil || max(size.Width, size.Height) > coverSide {
-		return nil, fmt.Errorf("document: the cover came out as %d x %d (%v)", size.Width, size.Height, err)
+		return nil, fmt.Errorf("document: the cover came out as %d x %d (%v)", size.Width, size.Height, err) //nolint:errorlint // nil where only the size is wrong
 	}
 	return out.buf.Bytes(), nil
 }

@@ -46,8 +46,8 @@ func (l *LocalFiles) Put(ctx context.Context, r io.Reader) (Stored, error) {
 	if err != nil {
 		return Stored{}, writeFault(err)
 	}
-	defer os.Remove(tmp.Name()) // fails, as it should, once the file has its name
-	defer tmp.Close()
+	defer func() { _ = os.Remove(tmp.Name()) }() // fails, as it should, once the file has its name
+	defer func() { _ = tmp.Close() }()
 	sum := sha256.New()
 	in := &upload{ctx: ctx, r: r}
 	size, err := io.Copy(io.MultiWriter(tmp, sum), in)
@@ -116,7 +116,7 @@ func (l *LocalFiles) open(key string) (*os.File, Info, error) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, Info{}, readFault(err)
 	}
 	return f, Info{Key: key, Size: st.Size(), Modified: st.ModTime().UTC()}, nil
@@ -144,7 +144,7 @@ func (l *LocalFiles) Verify(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, &upload{ctx: ctx, r: f}); err != nil {
 		return readFault(err)
@@ -241,6 +241,6 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return d.Sync()
 }

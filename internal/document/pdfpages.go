@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pdfcpu/pdfcpu/pkg/filter"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
@@ -45,8 +46,8 @@ func (s *survey) pages(rep *Report) error {
 				return err
 			}
 			list, _ := kids.(types.Array)
-			for i := len(list) - 1; i >= 0; i-- {
-				stack = append(stack, list[i])
+			for _, kid := range slices.Backward(list) {
+				stack = append(stack, kid)
 			}
 			continue
 		}

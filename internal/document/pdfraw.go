@@ -123,7 +123,7 @@ func unescape(name string) string {
 	}
 	return escape.ReplaceAllStringFunc(name, func(e string) string {
 		var b byte
-		fmt.Sscanf(e[1:], "%02x", &b)
+		_, _ = fmt.Sscanf(e[1:], "%02x", &b) // the expression found two hexadecimal digits
 		return string([]byte{b})
 	})
 }

@@ -56,7 +56,7 @@ func TestOneOwnerOfTheFolder(t *testing.T) {
 	if code != 1 || !strings.Contains(fault, "folder") || strings.Contains(fault, "goroutine") {
 		t.Errorf("the second one ends with %d and says\n%s", code, fault)
 	}
-	resp, err := http.Get(s.URL() + gate) //nolint:noctx // on this machine
+	resp, err := http.Get(s.URL() + gate)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("the first one suffers: %v", err)
 	}
@@ -79,7 +79,7 @@ func processesOf(t *testing.T, dir string) (found []string) {
 		t.Logf("no /proc here: what is left behind is not looked at (%v)", err)
 	}
 	for _, file := range all {
-		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), dir) { //nolint:gosec // a process that just ended
+		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), dir) { // a process that just ended has none
 			found = append(found, strings.ReplaceAll(string(b), "\x00", " "))
 		}
 	}

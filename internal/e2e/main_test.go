@@ -33,9 +33,13 @@ type site struct {
 // grounds are the two ways to store: the private PostgreSQL of the embedded default, and a DATABASE_URL.
 var grounds = map[string]func(*testing.T) proc.Options{"embedded": embedded, "database": database}
 
-func embedded(t *testing.T) proc.Options { return proc.Options{Dir: folder(t)} }
+func embedded(t *testing.T) proc.Options {
+	t.Helper()
+	return proc.Options{Dir: folder(t)}
+}
 
 func database(t *testing.T) proc.Options {
+	t.Helper()
 	return proc.Options{Dir: folder(t), Env: map[string]string{"DATABASE_URL": testkit.DatabaseURL(t), "GATEHOUSE_SECRET": secret}}
 }
 
@@ -46,7 +50,7 @@ func folder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // others may pass through, and only that
+	if err := os.Chmod(dir, 0o711); err != nil { // others may pass through, and only that
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

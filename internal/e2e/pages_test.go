@@ -27,6 +27,7 @@ type looker struct {
 }
 
 func look(t *testing.T, p *browser.Page) *looker {
+	t.Helper()
 	p.BypassPolicy()
 	p.Expect("status of 404", "status of 422", "status of 401", "status of 503")
 	return &looker{Page: p, t: t}
@@ -63,7 +64,7 @@ func (s *site) posted(agent string, values map[string]string) string {
 	for k, v := range values {
 		form.Set(k, v)
 	}
-	req, err := http.NewRequest(http.MethodPost, s.URL()+gate, strings.NewReader(form.Encode())) //nolint:noctx // on this machine
+	req, err := http.NewRequest(http.MethodPost, s.URL()+gate, strings.NewReader(form.Encode()))
 	if err != nil {
 		s.t.Fatal(err)
 	}

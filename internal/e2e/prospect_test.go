@@ -122,7 +122,7 @@ func (p *prospect) reads() {
 	if a.Status != http.StatusOK || a.Type != "application/pdf" || !strings.HasPrefix(a.Headers["content-disposition"], "inline") {
 		p.t.Errorf("reading answers %d, %s, %s", a.Status, a.Type, a.Headers["content-disposition"])
 	}
-	resp, err := http.Get(a.URL) //nolint:noctx // on this machine
+	resp, err := http.Get(a.URL)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -36,8 +36,8 @@ func scrub(s string) string {
 }
 
 // headerText makes a value fit for a header: one line, no control, zero-width or bidirectional characters (which could
-// end the header or show another text than is there), at most max characters.
-func headerText(s string, max int) string {
+// end the header or show another text than is there), at most limit characters.
+func headerText(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "")
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -48,7 +48,7 @@ func headerText(s string, max int) string {
 		}
 		return r
 	}, s)
-	return shorten(strings.TrimSpace(spaces.ReplaceAllString(s, " ")), max)
+	return shorten(strings.TrimSpace(spaces.ReplaceAllString(s, " ")), limit)
 }
 
 // displayName is headerText for the name beside an address; SendGrid takes no ";" or "," there (mail send
@@ -74,11 +74,11 @@ func notInAddress(r rune) bool {
 	return r == utf8.RuneError || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '<' || r == '>'
 }
 
-func shorten(s string, max int) string {
-	if utf8.RuneCountInString(s) <= max {
+func shorten(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
-	return strings.TrimSpace(string([]rune(s)[:max-1])) + "…"
+	return strings.TrimSpace(string([]rune(s)[:limit-1])) + "…"
 }
 
 // quietError says in its text only what may be logged; errors.Is and errors.As still see the cause.

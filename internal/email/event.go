@@ -112,9 +112,9 @@ func word(raw json.RawMessage) string {
 }
 
 // plain keeps a machine's word fit for a text column: no control or invisible characters, bounded.
-func plain(s string, max int) string {
+func plain(s string, limit int) string {
 	s = headerText(s, len(s)+1)
-	if len(s) > max {
+	if len(s) > limit {
 		return ""
 	}
 	return s

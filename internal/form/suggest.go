@@ -1,6 +1,7 @@
 package form
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -43,10 +44,8 @@ func Suggest(address string) string {
 	if meant == "" || IsFreeMail(typed) {
 		return ""
 	}
-	for _, r := range neighbours {
-		if r == typed {
-			return ""
-		}
+	if slices.Contains(neighbours, typed) {
+		return ""
 	}
 	suggestion := address[:at] + "@" + meant
 	if _, err := lead.ParseAddress(suggestion); err != nil {

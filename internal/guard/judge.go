@@ -32,7 +32,7 @@ type Settings struct {
 	TargetMany int
 }
 
-// DefaultSettings: weights reach from 5 to 60 and the threshold is 100, so that no signal decides alone, the honeypot
+// DefaultSettings has weights that reach from 5 to 60 and the threshold is 100, so that no signal decides alone, the honeypot
 // included: password managers fill honeypots, and trade fairs have one network address.
 func DefaultSettings() Settings {
 	return Settings{Threshold: 100, MinFill: 3 * time.Second, BlockSome: 20, BlockMany: 100, TargetSome: 5, TargetMany: 20}

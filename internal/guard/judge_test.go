@@ -9,11 +9,9 @@ import (
 
 const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 
-func age(d time.Duration) *time.Duration { return &d }
-
 // person is what a browser with script sends.
 func person() Evidence {
-	return Evidence{Door: "page", FormAge: age(40 * time.Second), UserAgent: chrome, AcceptLanguage: "en-GB", BlockCount10m: 1, TargetCount10m: 1,
+	return Evidence{Door: "page", FormAge: new(40 * time.Second), UserAgent: chrome, AcceptLanguage: "en-GB", BlockCount10m: 1, TargetCount10m: 1,
 		Values: map[string]string{"given_name": "Ann", "company": "Example Ltd"}}
 }
 
@@ -34,13 +32,13 @@ func TestJudge(t *testing.T) {
 		{"no script, and no language for privacy", with(func(e *Evidence) { e.FormAge, e.AcceptLanguage = nil, "" }), Pass},
 		{"a password manager filled the honeypot", with(func(e *Evidence) { e.HoneypotFilled = true }), Pass},
 		{"the same without script", with(func(e *Evidence) { e.HoneypotFilled, e.FormAge = true, nil }), Pass},
-		{"autofill and a quick click", with(func(e *Evidence) { e.FormAge = age(2 * time.Second) }), Pass},
+		{"autofill and a quick click", with(func(e *Evidence) { e.FormAge = new(2 * time.Second) }), Pass},
 		{"a trade fair, no script", with(func(e *Evidence) { e.FormAge, e.BlockCount10m = nil, 500 }), Pass},
 		{"a trade fair, role and throw-away addresses", with(func(e *Evidence) { e.BlockCount10m, e.Flags = 500, []string{"role-address", "disposable-address"} }), Pass},
 		{"a company that writes its site into its name", with(func(e *Evidence) { e.Values["company"] = "Example, https://example.com" }), Pass},
 		{"a server's own program at the public API", Evidence{Door: "api", UserAgent: "Go-http-client/2.0", BlockCount10m: 50, TargetCount10m: 1}, Pass},
 		{"a trusted program, whatever its look", Evidence{Door: "api", Trusted: true, HoneypotFilled: true, AgeTokenForged: true, BlockCount10m: 5000}, Pass},
-		{"too fast and honeypot", with(func(e *Evidence) { e.FormAge, e.HoneypotFilled = age(0), true }), Quarantine},
+		{"too fast and honeypot", with(func(e *Evidence) { e.FormAge, e.HoneypotFilled = new(time.Duration(0)), true }), Quarantine},
 		{"forged token and honeypot", with(func(e *Evidence) { e.AgeTokenForged, e.HoneypotFilled = true, true }), Quarantine},
 		{"a script without disguise that fills all fields", Evidence{Door: "page", UserAgent: "python-requests/2.32", HoneypotFilled: true}, Quarantine},
 		{"links and a program", with(func(e *Evidence) { e.Values["company"], e.UserAgent = "http://a.example http://b.example", "curl/8.0" }), Quarantine},
@@ -58,7 +56,7 @@ func TestJudge(t *testing.T) {
 	}
 	s := DefaultSettings()
 	s.MinFill = 0
-	if v := Judge(with(func(e *Evidence) { e.FormAge = age(0) }), s); v.Weight != 0 {
+	if v := Judge(with(func(e *Evidence) { e.FormAge = new(time.Duration(0)) }), s); v.Weight != 0 {
 		t.Errorf("the filling time counts although it is switched off: %+v", v)
 	}
 }
@@ -67,7 +65,7 @@ func TestJudge(t *testing.T) {
 var signals = map[string]func(*Evidence){
 	"forged":     func(e *Evidence) { e.AgeTokenForged = true },
 	"no-token":   func(e *Evidence) { e.FormAge = nil },
-	"fast":       func(e *Evidence) { e.FormAge = age(0) },
+	"fast":       func(e *Evidence) { e.FormAge = new(time.Duration(0)) },
 	"honeypot":   func(e *Evidence) { e.HoneypotFilled = true },
 	"no-agent":   func(e *Evidence) { e.UserAgent = "" },
 	"tool":       func(e *Evidence) { e.UserAgent = "curl/8" },

@@ -149,7 +149,7 @@ type Limits struct {
 	Target int // for one address
 }
 
-// DefaultLimits: one request a second for ten minutes from one block, one every four seconds for one address.
+// DefaultLimits are one request a second for ten minutes from one block, one every four seconds for one address.
 func DefaultLimits() Limits { return Limits{Block: 600, Target: 150} }
 
 // Limiter counts the submissions of the last ten minutes for all doors.

@@ -8,7 +8,7 @@ import (
 )
 
 func click() Hit {
-	return Hit{Method: "POST", UserAgent: chrome, AcceptLanguage: "en-GB", SinceSent: age(time.Hour), FetchUser: "?1", FetchMode: "navigate"}
+	return Hit{Method: "POST", UserAgent: chrome, AcceptLanguage: "en-GB", SinceSent: new(time.Hour), FetchUser: "?1", FetchMode: "navigate"}
 }
 
 func hit(change func(*Hit)) Hit {
@@ -34,10 +34,10 @@ func TestClassify(t *testing.T) {
 		}), Human, "pressed"},
 		{"a GET of the same person", hit(func(h *Hit) { h.Method = "GET" }), Likely, "clicked"},
 		{"a GET", hit(func(h *Hit) { h.Method, h.FetchUser = "GET", "" }), Likely, "opened"},
-		{"a POST at once", hit(func(h *Hit) { h.SinceSent = age(time.Second) }), Likely, "too-soon"},
+		{"a POST at once", hit(func(h *Hit) { h.SinceSent = new(time.Second) }), Likely, "too-soon"},
 		{"a POST without language", hit(func(h *Hit) { h.AcceptLanguage, h.FetchUser = "", "" }), Human, "posted"},
-		{"a GET at once", hit(func(h *Hit) { h.Method, h.SinceSent = "GET", age(1900*time.Millisecond) }), Machine, "too-soon"},
-		{"clocks disagree", hit(func(h *Hit) { h.Method, h.SinceSent = "GET", age(-time.Second) }), Likely, "clicked"},
+		{"a GET at once", hit(func(h *Hit) { h.Method, h.SinceSent = "GET", new(1900*time.Millisecond) }), Machine, "too-soon"},
+		{"clocks disagree", hit(func(h *Hit) { h.Method, h.SinceSent = "GET", new(-time.Second) }), Likely, "clicked"},
 		{"a HEAD", hit(func(h *Hit) { h.Method = "HEAD" }), Machine, "method"},
 		{"a prefetch", hit(func(h *Hit) { h.Method, h.Purpose = "GET", "prefetch;prerender" }), Machine, "prefetch"},
 		{"a POST that was fetched ahead", hit(func(h *Hit) { h.Purpose = "prefetch" }), Machine, "prefetch"},
@@ -85,7 +85,7 @@ func TestClassifyProperties(t *testing.T) {
 			Range: rapid.SampledFrom([]string{"", "bytes=0-"}).Draw(t, "range"), FetchUser: rapid.SampledFrom([]string{"", "?1"}).Draw(t, "user"),
 			BlockLinks10m: rapid.IntRange(0, 100).Draw(t, "links")}
 		if rapid.Bool().Draw(t, "known") {
-			h.SinceSent = age(time.Duration(rapid.IntRange(0, 10).Draw(t, "since")) * time.Second)
+			h.SinceSent = new(time.Duration(rapid.IntRange(0, 10).Draw(t, "since")) * time.Second)
 		}
 		got := Classify(h)
 		switch {

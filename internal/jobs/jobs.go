@@ -31,7 +31,7 @@ type Accept struct {
 // Kind names the job in the table.
 func (Accept) Kind() string { return "submission_accept" }
 
-// InsertOpts: recorded facts must be acted on however often it takes.
+// InsertOpts allows tries without end: recorded facts must be acted on however often it takes.
 func (Accept) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueIntake, MaxAttempts: 1000, Priority: 1}
 }
@@ -44,7 +44,7 @@ type Deliver struct {
 // Kind names the job in the table.
 func (Deliver) Kind() string { return "message_deliver" }
 
-// InsertOpts: the message row decides when it ends, not the job's attempts.
+// InsertOpts leaves the end to others: the message row decides when it ends, not the job's attempts.
 func (Deliver) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueMail, MaxAttempts: 1000, Priority: 2}
 }
@@ -59,7 +59,7 @@ type ApplyEvents struct {
 // Kind names the job in the table.
 func (ApplyEvents) Kind() string { return "provider_events_apply" }
 
-// InsertOpts: like Accept.
+// InsertOpts are like those of Accept.
 func (ApplyEvents) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueEvents, MaxAttempts: 1000, Priority: 2}
 }

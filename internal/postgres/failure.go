@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// InUseError: another process owns the data folder.
+// InUseError says that another process owns the data folder.
 type InUseError struct {
 	DataDir string
 	PID     int // 0 where unknown
@@ -71,7 +71,7 @@ func explain(program, folder, output string) error {
 const walSegment = 16 << 20
 
 func because(err error, program, folder string) error {
-	if err == errDiskFull {
+	if errors.Is(err, errDiskFull) {
 		return fmt.Errorf("%w: %s needs room in %s", err, program, folder)
 	}
 	return fmt.Errorf("%s failed in %s: %w", program, folder, err)

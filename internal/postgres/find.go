@@ -89,7 +89,7 @@ func inspect(ctx context.Context, dir string) (Binaries, error) {
 			return Binaries{}, fmt.Errorf("there is no program %s in it", name)
 		}
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output()
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec // the operator names the folder
 	if err != nil {
 		return Binaries{}, fmt.Errorf("its postgres does not run: %w", err)
 	}
@@ -118,8 +118,8 @@ func parseVersion(line string) (version string, major int, err error) {
 func searchFolders(ctx context.Context) []string {
 	var dirs []string
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			dirs = append(dirs, filepath.Dir(real))
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			dirs = append(dirs, filepath.Dir(target))
 		}
 	}
 	dirs = append(dirs, usualFolders()...)

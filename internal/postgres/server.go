@@ -97,7 +97,7 @@ func (s *Server) watch() {
 			select {
 			case <-s.stopping: // both are ready: it was Stop
 			default:
-				s.err = fmt.Errorf("PostgreSQL ended unexpectedly (%v); its log is %s", s.process.err, s.folder.path(logFile))
+				s.err = fmt.Errorf("PostgreSQL ended unexpectedly (%v); its log is %s", s.process.err, s.folder.path(logFile)) //nolint:errorlint // nil when it ended by itself
 				close(s.unexpected)
 			}
 			return

@@ -187,7 +187,7 @@ func freeSpace(path string) (int64, bool) {
 	if err := syscall.Statfs(path, &st); err != nil {
 		return 0, false
 	}
-	return int64(st.Bavail) * int64(st.Bsize), true
+	return int64(st.Bavail) * int64(st.Bsize), true //nolint:unconvert // the types differ between systems
 }
 
 // pause waits for d or the end of ctx.

@@ -47,7 +47,7 @@ func sweep(ctx context.Context, dir string) {
 	f.forgetConnection()
 	if raw, err := os.ReadFile(f.path(elsewhereFile)); err == nil {
 		if base := strings.TrimSpace(string(raw)); within(base, os.TempDir()) {
-			_ = os.RemoveAll(base)
+			_ = os.RemoveAll(base) //nolint:gosec // it lies within the folder for temporary files
 		}
 	}
 	_ = os.RemoveAll(dir)

@@ -17,10 +17,10 @@ import (
 // recorder keeps the statements that change the schema.
 type recorder struct{ ddl []string }
 
-func (r *recorder) LogMode(logger.LogLevel) logger.Interface      { return r }
-func (r *recorder) Info(context.Context, string, ...interface{})  {}
-func (r *recorder) Warn(context.Context, string, ...interface{})  {}
-func (r *recorder) Error(context.Context, string, ...interface{}) {}
+func (r *recorder) LogMode(logger.LogLevel) logger.Interface { return r }
+func (r *recorder) Info(context.Context, string, ...any)     {}
+func (r *recorder) Warn(context.Context, string, ...any)     {}
+func (r *recorder) Error(context.Context, string, ...any)    {}
 func (r *recorder) Trace(_ context.Context, _ time.Time, fc func() (string, int64), _ error) {
 	sql, _ := fc()
 	for _, word := range []string{"create ", "alter ", "drop ", "comment "} {

@@ -8,11 +8,11 @@ import (
 // Query is a read that a use case goes on building; its conditions are strings or maps, never structs.
 type Query = gorm.DB
 
-// OnConflict and Column say what an insert does with a row that is there already.
-type (
-	OnConflict = clause.OnConflict
-	Column     = clause.Column
-)
+// OnConflict says what an insert does with a row that is there already.
+type OnConflict = clause.OnConflict
+
+// Column names a column for OnConflict.
+type Column = clause.Column
 
 // Updated takes over the named columns from the row that was to be inserted.
 func Updated(columns ...string) clause.Set { return clause.AssignmentColumns(columns) }

@@ -20,7 +20,7 @@ const (
 func (k *Keys) Seal(purpose string, plain []byte) []byte {
 	s := k.secrets[0]
 	header := []byte{sealVersion, s.id}
-	return s.aead(purpose).Seal(header, nil, plain, header)
+	return s.aead(purpose).Seal(header, nil, plain, header) //nolint:gosec // cipher.NewGCMWithRandomNonce makes and keeps the nonce
 }
 
 // Unseal gives the plain value back, whichever of the secrets sealed it, or ErrInvalid: changed, cut, sealed for another

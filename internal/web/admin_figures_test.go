@@ -5,6 +5,7 @@ import (
 	"html"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,9 +77,9 @@ func (s *site) open(address, kind string) {
 	s.T.Helper()
 	s.Deliver()
 	mails := s.Mail.All()
-	for i := len(mails) - 1; i >= 0; i-- {
-		link := linkOf.FindStringSubmatch(mails[i].Text)
-		if mails[i].To != address || link == nil {
+	for _, m := range slices.Backward(mails) {
+		link := linkOf.FindStringSubmatch(m.Text)
+		if m.To != address || link == nil {
 			continue
 		}
 		v := app.Visitor{IP: netip.MustParseAddr("192.0.2.9"), Hit: guard.Hit{Method: "POST", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", AcceptLanguage: "en", FetchUser: "?1"}}

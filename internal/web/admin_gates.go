@@ -136,7 +136,7 @@ func (s *Server) gatePreview(c echo.Context) error {
 		g.File = *r.File
 		g.File.Samples = nil
 	}
-	p := s.gateView(c, g, snap)
+	p := s.gateView(g, snap)
 	p.Preview, p.NoIndex, p.OG, p.CanonicalURL = "This is a preview of the draft: its form does nothing.", true, nil, ""
 	p.Action, p.StartURL, p.HoneypotName = "", "", ""
 	if r.File == nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,11 +57,8 @@ func (v view) gateID() string {
 
 // pick is the value of a parameter if it is one of those that the list knows, else "".
 func (v view) pick(name string, known ...string) string {
-	got := v.q.Get(name)
-	for _, k := range known {
-		if got == k {
-			return got
-		}
+	if got := v.q.Get(name); slices.Contains(known, got) {
+		return got
 	}
 	return ""
 }

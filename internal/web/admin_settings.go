@@ -77,7 +77,7 @@ func (s *Server) settingsSave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	week, err := strconv.Atoi(c.FormValue("week_start"))
+	week, err := strconv.ParseInt(c.FormValue("week_start"), 10, 16)
 	if err != nil || week < 0 || week > 6 {
 		week = -1
 	}

@@ -60,6 +60,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
+	t.Helper()
 	w := &world{site: newSite(t), t: t}
 	w.admin = w.login(auth.Admin)
 	w.refresh()

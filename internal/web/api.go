@@ -74,12 +74,7 @@ func (s *Server) permitKey(scope auth.Scope) echo.MiddlewareFunc {
 }
 
 func hasScope(k *store.APIKey, scope auth.Scope) bool {
-	for _, have := range k.Scopes {
-		if have == string(scope) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(k.Scopes, string(scope))
 }
 
 // cors lets the gate's own origins read the answer; never "null", never with credentials.

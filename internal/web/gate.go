@@ -28,18 +28,18 @@ func (s *Server) gatePage(c echo.Context) error {
 		return c.Redirect(http.StatusMovedPermanently, to)
 	}
 	if src := sourceOf(c, nil); src != (store.Source{}) {
-		p := s.gateView(c, g, snap)
+		p := s.gateView(g, snap)
 		p.Hidden = hiddenSource(src)
 		c.Response().Header().Set("Cache-Control", "private, no-store")
 		return s.page(c, http.StatusOK, "public/gate", p)
 	}
 	return s.gates.serve(c, gateKey(g, snap), func(w *cached) error {
-		return s.pages.Render(w, "public/gate", s.gateView(c, g, snap))
+		return s.pages.Render(w, "public/gate", s.gateView(g, snap))
 	})
 }
 
 // gateView is the page of a published gate before anybody typed anything.
-func (s *Server) gateView(c echo.Context, g *store.PublishedGate, snap *app.Snapshot) templates.GatePage {
+func (s *Server) gateView(g *store.PublishedGate, snap *app.Snapshot) templates.GatePage {
 	def := g.Published.Definition
 	p := templates.GatePage{Page: s.pageFor(snap, def.Title), Slug: g.Slug, Kicker: def.Kicker, Heading: def.Title, Summary: def.Summary, Learn: def.Learn,
 		Byline: def.Byline, Format: formatLine(g.File), Action: "/g/" + g.Slug, StartURL: "/g/" + g.Slug + "/start", Button: def.Button,
@@ -117,7 +117,7 @@ func (s *Server) gateFault(c echo.Context, in app.Submit, fault error) error {
 		return fault
 	}
 	e := errs.Public(fault)
-	p := s.gateView(c, g, snap)
+	p := s.gateView(g, snap)
 	p.Fields, p.Consents = fieldViews(g.Published.Definition.Form, in.Input, e.Fields), consentViews(g.Published.Definition.Form, in.Input, e.Fields)
 	p.Hidden, p.FormError, p.NoIndex = hiddenSource(in.Source), e.Message, true
 	for _, f := range e.Fields {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +39,7 @@ func newSite(t *testing.T, opts ...testkit.Option) *site {
 		t.Fatal(err)
 	}
 	pages.Use(templates.Locale{Now: k.Clock.Now})
-	return &site{Kit: k, Server: web.New(web.Options{App: k.App, Pages: pages, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), BaseURL: testBase, Version: "test",
+	return &site{Kit: k, Server: web.New(web.Options{App: k.App, Pages: pages, Log: slog.New(slog.DiscardHandler), BaseURL: testBase, Version: "test",
 		Ready: func(context.Context) []web.Check { return nil }})}
 }
 

@@ -158,7 +158,7 @@ func (s *Server) currentUser(c echo.Context) (*store.User, error) {
 	ctx := c.Request().Context()
 	id, err := uuid.Parse(s.sessions.GetString(ctx, keyUser))
 	if err != nil {
-		return nil, nil //nolint:nilnil // nobody is logged in, and that is no fault
+		return nil, nil //nolint:nilerr // nobody is logged in, and that is no fault
 	}
 	u, err := s.app.Store().User(ctx, id)
 	if errs.Is(err, errs.NotFound) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -110,9 +111,7 @@ func runEcho(file string, in io.Reader, out io.Writer) error {
 	e.GET("/g/:slug", func(c echo.Context) error {
 		w := c.Response()
 		h := w.Header()
-		for name, values := range a.Header {
-			h[name] = values
-		}
+		maps.Copy(h, a.Header)
 		w.WriteHeader(http.StatusOK)
 		_, err := w.Write(a.Body)
 		return err

@@ -121,7 +121,7 @@ func fill(t *testing.T, ctx context.Context, email, company string) {
 
 const submitForm = `document.querySelector("form[data-gate]").requestSubmit()`
 
-func TestFormFindsFaultsItself(t *testing.T) {
+func TestFormShowsAllFaultsAtOnce(t *testing.T) {
 	ctx, posts := browse(t)
 	fill(t, ctx, "ann@", "")
 	do(t, ctx, submitForm)
@@ -131,8 +131,19 @@ func TestFormFindsFaultsItself(t *testing.T) {
 	until(t, ctx, `document.querySelector("[data-notice]").textContent.includes("2 answers")`)
 	do(t, ctx, `const c = document.querySelector("[name=company]"); c.value = "Weatherby"; c.dispatchEvent(new Event("input", {bubbles: true}))`)
 	until(t, ctx, `document.getElementById("f-company-error").hidden`)
+	if n := len(posts.all()); n != 1 {
+		t.Fatalf("%d posts: the server is asked once, since it alone knows every rule", n)
+	}
+}
+
+// What the script knows itself it says as soon as a field is left.
+func TestFormChecksFieldsOnBlur(t *testing.T) {
+	ctx, posts := browse(t)
+	fill(t, ctx, "ann@", "Weatherby")
+	do(t, ctx, `document.querySelector("[name=email]").focus(); document.querySelector("[name=company]").focus()`)
+	until(t, ctx, `!document.getElementById("f-email-error").hidden && document.querySelector("[name=email]").getAttribute("aria-invalid") === "true"`)
 	if n := len(posts.all()); n != 0 {
-		t.Fatalf("%d posts of a form with faults", n)
+		t.Fatalf("%d posts for leaving a field", n)
 	}
 }
 

@@ -72,10 +72,14 @@ func index(w http.ResponseWriter) {
 	fmt.Fprint(w, `</ul></html>`)
 }
 
-// submit answers by what the address begins with: "fault", "busy", "many", "crash"; all else is accepted.
+// submit answers by the address: one that ends with the @, or begins with "fault", "busy", "many", "crash"; all else is accepted.
 func submit(w http.ResponseWriter, r *http.Request) {
 	email := r.FormValue("email")
 	switch {
+	case strings.HasSuffix(email, "@"):
+		writeJSON(w, 422, map[string]any{"type": "invalid", "title": "Some answers need a second look.", "status": 422, "errors": []map[string]string{
+			{"field": "email", "code": "invalid", "message": "This is not an e-mail address. It looks like ann@example.com."},
+			{"field": "company", "code": "required", "message": "Please fill this in."}}})
 	case strings.HasPrefix(email, "fault") && r.FormValue("email_as_typed") != email:
 		writeJSON(w, 422, map[string]any{"type": "invalid", "title": "Some answers need a second look.", "status": 422, "errors": []map[string]string{
 			{"field": "email", "code": "mistyped", "message": "Did you mean ann@gmail.com? If it is right as it stands, send the form again.", "suggestion": "ann@gmail.com"},

@@ -107,7 +107,7 @@ func parseFlags(args []string) (build, time.Duration, error) {
 // parsePages reads a list such as "9,12,20". Pages count from 1.
 func parsePages(s string) ([]int, error) {
 	var out []int
-	for _, part := range strings.Split(s, ",") {
+	for part := range strings.SplitSeq(s, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || n < 1 {
 			return nil, fmt.Errorf("pages %q: %q is not a page number", s, part)

@@ -68,9 +68,9 @@ type bucket struct {
 	exact map[color.RGBA]int
 }
 
-// popular returns at most max colours: for each of the most used buckets its
+// popular returns at most limit colours: for each of the most used buckets its
 // most used exact colour. The result depends on the picture alone.
-func popular(img image.Image, max int) color.Palette {
+func popular(img image.Image, limit int) color.Palette {
 	buckets := map[[3]uint8]*bucket{}
 	r := img.Bounds()
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -96,7 +96,7 @@ func popular(img image.Image, max int) color.Palette {
 		return bytes.Compare(keys[i][:], keys[j][:]) < 0
 	})
 	pal := color.Palette{}
-	for _, key := range keys[:min(max, len(keys))] {
+	for _, key := range keys[:min(limit, len(keys))] {
 		pal = append(pal, mode(buckets[key].exact))
 	}
 	return pal

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -54,6 +55,7 @@ func Start(t testing.TB, o Options) *Process {
 
 // TryStart is Start for tests that expect a start to fail.
 func TryStart(t testing.TB, o Options) (*Process, error) {
+	t.Helper()
 	if o.Dir == "" {
 		o.Dir = DataDir(t)
 	}
@@ -93,6 +95,7 @@ func DataDir(t testing.TB) string {
 }
 
 func command(t testing.TB, o Options, args []string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(Binary(t, o.Mutant != ""), args...)
 	cmd.Dir = o.Dir
 	env := map[string]string{"GATEHOUSE_LISTEN": "127.0.0.1:0", "GATEHOUSE_DATA_DIR": o.Dir}
@@ -101,9 +104,7 @@ func command(t testing.TB, o Options, args []string) *exec.Cmd {
 			env[name] = v
 		}
 	}
-	for k, v := range o.Env {
-		env[k] = v
-	}
+	maps.Copy(env, o.Env)
 	if o.Mutant != "" {
 		env["GATEHOUSE_MUTANT"] = o.Mutant
 	}
@@ -133,7 +134,7 @@ func (p *Process) ready() error {
 		return nil // a worker listens nowhere
 	}
 	return Poll(ctx, 20*time.Millisecond, func() error {
-		resp, err := http.Get(p.url + "/readyz") //nolint:noctx // the poll bounds it
+		resp, err := http.Get(p.url + "/readyz")
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ type Server struct {
 
 // New starts a double on a free loopback port. With a test it is closed at the end, and a request against the
 // contract fails the test unless Options.AllowBad; without one (nil) it panics when it cannot listen.
-func New(t testing.TB, opts Options) *Server {
+func New(t testing.TB, opts Options) *Server { //nolint:thelper // t may be nil, outside tests
 	s, err := Start("127.0.0.1:0", opts)
 	if err != nil {
 		if t == nil {
