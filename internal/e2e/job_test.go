@@ -42,16 +42,13 @@ func asksWithFaults(p *prospect) {
 
 	p.fill(map[string]string{"family_name": "Archer", "email": "ann.archer@gmial.com", "country": "GB", "tel": "12"})
 	p.Click(sendButton)
-	p.faulty("given_name", "company")
-	if n := len(p.posts()); n != 0 {
-		p.t.Errorf("%d posts of a form with empty answers", n)
+	p.faulty("email", "given_name", "company", "tel") // all at once: those the script knows and those only the server does
+	if n := len(p.posts()); n != 1 {
+		p.t.Errorf("%d posts", n)
 	}
 
-	p.fill(map[string]string{"given_name": "Ann", "company": "Archer & Sons"})
-	p.Click(sendButton)
-	p.faulty("email", "tel")
 	p.See("Did you mean ann.archer@gmail.com?")
-	for name, want := range map[string]string{"email": "ann.archer@gmial.com", "given_name": "Ann", "company": "Archer & Sons", "tel": "12", "country": "GB"} {
+	for name, want := range map[string]string{"email": "ann.archer@gmial.com", "family_name": "Archer", "tel": "12", "country": "GB"} {
 		if got := p.Value(`[name=` + name + `]`); got != want {
 			p.t.Errorf("%s is now %q", name, got)
 		}
@@ -61,7 +58,7 @@ func asksWithFaults(p *prospect) {
 	}
 
 	p.Click(`[data-use]`)
-	p.fill(map[string]string{"tel": "020 7946 0018"})
+	p.fill(map[string]string{"given_name": "Ann", "company": "Archer & Sons", "tel": "020 7946 0018"})
 	p.Click(sendButton)
 	p.At(gate + "/thanks")
 }
