@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ func (s *serveCommand) Run(w *world) error {
 			return err
 		}
 	}
+	debug.FreeOSMemory() // parsing templates and checking the first document took memory that serving does not need
 	live, stop := context.WithCancel(context.WithoutCancel(w.ctx))
 	defer stop()
 	if _, err := o.app.Snapshot(w.ctx); err != nil {
