@@ -13,7 +13,7 @@ import (
 func needRenderer(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("pdftoppm"); err != nil {
-		t.Skip("pdftoppm (poppler-utils) is not installed")
+		t.Fatal("pdftoppm is not installed, so covers cannot be tested: \".ci/need poppler\" installs it")
 	}
 }
 

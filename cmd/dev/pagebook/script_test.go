@@ -61,7 +61,7 @@ func open(t *testing.T, name string) (context.Context, *postLog) {
 		}
 	}
 	if found == "" {
-		t.Skip("no Chromium on the PATH: the form's script is not tested")
+		t.Fatal("no Chromium on the PATH, so the form's script cannot be tested: \".ci/need chromium\" installs it")
 	}
 	set, err := loadSet()
 	if err != nil {
