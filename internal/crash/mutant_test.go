@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"context"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,30 +62,33 @@ func TestMutantAsynchronousCommit(t *testing.T) {
 // Marked as sent before it is sent: a mail whose process dies in between is never sent.
 func TestMutantSentBeforeSend(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, worldOptions{mutant: "sent-before-send", slow: 200 * time.Millisecond})
-	expects(t, w.killedUnsettled(), "UNSENT")
+	w := newWorld(t, worldOptions{mutant: "sent-before-send"})
+	expects(t, w.killedSending(sendgridtest.Hang), "UNSENT")
 }
 
 // Open tries are ignored: what a dead process had handed over is handed over again although the event tells of it.
 func TestMutantDoubleSend(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, worldOptions{mutant: "double-send", slow: 200 * time.Millisecond})
-	expects(t, w.killedUnsettled(), "DOUBLE")
+	w := newWorld(t, worldOptions{mutant: "double-send"})
+	expects(t, w.killedSending(sendgridtest.HangAccepted), "DOUBLE")
 }
 
-// killedUnsettled kills the process in the middle of sending, twice.
-func (w *world) killedUnsettled() []string {
+// killedSending kills the process while the provider owes it answers, so that the kill is sure to meet tries under way.
+func (w *world) killedSending(fault sendgridtest.Fault) []string {
 	w.t.Helper()
+	w.double.Chances(map[sendgridtest.Fault]float64{fault: 1})
 	p := w.start()
 	l := w.people("mutant", 40)
-	for range 2 {
-		l.more(20)
-		w.until(20*time.Second, 1, "tries under way", "select (count(*) >= 4)::int from attempts where outcome = 'open' and started_at > now() - interval '5 seconds'")
-		p.Kill()
-		w.front.Cut()
-		p = w.start()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	if err := w.double.WaitForRequests(ctx, 4); err != nil {
+		w.t.Fatalf("tries under way: %v", err)
 	}
 	l.end()
+	p.Kill()
+	w.front.Cut()
+	w.double.Chances(nil)
+	w.start()
 	if err := w.settles(60 * time.Second); err != nil {
 		w.t.Logf("unsettled, which is a violation too: %v", err)
 	}

@@ -23,7 +23,8 @@ import (
 type Intake struct {
 	store   *Store
 	queue   chan *entry
-	done    chan struct{}
+	done    chan struct{} // closed: nothing more is taken
+	stopped chan struct{} // closed: the committers are gone
 	wg      sync.WaitGroup
 	observe func(size int, took time.Duration)
 	hasty   bool
@@ -66,17 +67,18 @@ type result struct {
 
 // NewIntake starts the committers. observe, which may be nil, is told the size and duration of every commit.
 func (s *Store) NewIntake(observe func(size int, took time.Duration)) *Intake {
-	in := &Intake{store: s, queue: make(chan *entry, queueLength), done: make(chan struct{}), observe: observe}
+	in := &Intake{store: s, queue: make(chan *entry, queueLength), done: make(chan struct{}), stopped: make(chan struct{}), observe: observe}
 	for range committers {
 		in.wg.Go(in.run)
 	}
 	return in
 }
 
-// Close lets what was handed in be committed, then stops. Submit must not be called after it.
+// Close lets what was handed in be committed, then stops. A Submit that comes too late is told so.
 func (in *Intake) Close() {
 	close(in.done)
 	in.wg.Wait()
+	close(in.stopped)
 }
 
 // AnswerBeforeCommit breaks the promise on purpose, for the tests that must notice it. Call it before the first Submit.
@@ -91,7 +93,7 @@ func (in *Intake) Submit(ctx context.Context, e Entry) (Taken, error) {
 	case <-ctx.Done():
 		return Taken{}, ctx.Err()
 	case <-in.done:
-		return Taken{}, unavailable(errors.New("intake is closing"))
+		return Taken{}, errClosing()
 	}
 	if in.hasty {
 		return Taken{SubmissionID: e.Submission.ID, Fresh: true, SameBody: true}, nil
@@ -101,8 +103,17 @@ func (in *Intake) Submit(ctx context.Context, e Entry) (Taken, error) {
 		return r.taken, r.err
 	case <-ctx.Done():
 		return Taken{}, ctx.Err()
+	case <-in.stopped:
+		select {
+		case r := <-p.answer: // of the last commit
+			return r.taken, r.err
+		default: // it slipped into the queue when nobody was there any more
+			return Taken{}, errClosing()
+		}
 	}
 }
+
+func errClosing() error { return unavailable(errors.New("intake is closing")) }
 
 func (in *Intake) run() {
 	for {

@@ -172,8 +172,32 @@ func TestCallersCancellationCancelsNothing(t *testing.T) {
 	if err != nil || again.SubmissionID != entries[0].Submission.ID {
 		t.Errorf("asking again: %+v %v", again, err)
 	}
-	in.Close()
-	if _, err := in.Submit(t.Context(), entry(k, "late")); err == nil || !strings.Contains(err.Error(), "unavailable") {
-		t.Errorf("after the end: %v", err)
+}
+
+// Whoever comes while or after the committers go is answered, and told the truth about what was stored.
+func TestNobodyWaitsForAClosedIntake(t *testing.T) {
+	k := testkit.New(t)
+	in := k.Store.NewIntake(nil)
+	var entries []store.Entry
+	for i := range 50 {
+		entries = append(entries, entry(k, fmt.Sprintf("k%d", i)))
+	}
+	go in.Close()
+	_, errs := submitAll(t.Context(), in, entries)
+	stored := 0
+	for _, err := range errs {
+		if err == nil {
+			stored++
+		} else if !strings.Contains(err.Error(), "unavailable") {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := k.Count("select count(*) from submissions"); n != stored {
+		t.Errorf("%d were told that they are stored, %d are", stored, n)
+	}
+	for range 20 { // where both ways are open the choice is left to chance
+		if _, err := in.Submit(t.Context(), entry(k, "late")); err == nil || !strings.Contains(err.Error(), "unavailable") {
+			t.Errorf("after the end: %v", err)
+		}
 	}
 }

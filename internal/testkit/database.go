@@ -55,8 +55,15 @@ func DatabaseURL(t testing.TB) string {
 	server.n++
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), server.n)
 	server.mu.Unlock()
-	exec(t, "create database "+name+" template "+template)
-	t.Cleanup(func() { exec(t, "drop database if exists "+name+" with (force)") })
+	if err := exec("create database " + name + " template " + template); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		// Dropping waits for every backend of the server, also for one whose client another test has stopped on purpose.
+		if err := exec("drop database if exists " + name + " with (force)"); err != nil {
+			t.Logf("the test's database stays until the server goes: %v", err)
+		}
+	})
 	return urlOf(name)
 }
 
@@ -83,18 +90,18 @@ func urlOf(database string) string {
 	return server.base[:i+1] + database + query
 }
 
-func exec(t testing.TB, sql string) {
-	t.Helper()
+func exec(sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	c, err := pgx.Connect(ctx, urlOf("gatehouse"))
 	if err != nil {
-		t.Fatalf("PostgreSQL for the tests: %v", err)
+		return fmt.Errorf("PostgreSQL for the tests: %w", err)
 	}
 	defer func() { _ = c.Close(ctx) }()
 	if _, err := c.Exec(ctx, sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		return fmt.Errorf("%s: %w", sql, err)
 	}
+	return nil
 }
 
 // start brings up the server and the migrated template that each test's database is copied from.
