@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 
+	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit"
 )
@@ -199,5 +201,28 @@ func TestNobodyWaitsForAClosedIntake(t *testing.T) {
 		if _, err := in.Submit(t.Context(), entry(k, "late")); err == nil || !strings.Contains(err.Error(), "unavailable") {
 			t.Errorf("after the end: %v", err)
 		}
+	}
+}
+
+// The job that a commit writes is the one that the queue's own client would write.
+func TestJobLooksLikeTheQueuesOwn(t *testing.T) {
+	k := testkit.New(t)
+	in := k.Store.NewIntake(nil)
+	defer in.Close()
+	taken, err := in.Submit(t.Context(), entry(k, "one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Store.Tx(t.Context(), func(tx *store.Tx) error {
+		return tx.Enqueue(river.InsertManyParams{Args: jobs.Accept{SubmissionIDs: []uuid.UUID{taken.SubmissionID}}})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	kinds := k.Count(`select count(distinct to_jsonb(j) - '{id,created_at,scheduled_at}'::text[]) from river_job j`)
+	if n := k.Count("select count(*) from river_job"); n != 2 || kinds != 1 {
+		t.Errorf("%d jobs of %d kinds instead of two that are alike", n, kinds)
+	}
+	if n := k.Count("select count(*) from river_job where created_at = scheduled_at and scheduled_at between now() - interval '1 minute' and now()"); n != 2 {
+		t.Errorf("%d jobs are due", n)
 	}
 }

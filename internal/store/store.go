@@ -32,13 +32,14 @@ const idleInTransaction = "'20s'"
 
 // Store is one PostgreSQL database. Safe for concurrent use.
 type Store struct {
-	pool  *pgxpool.Pool
-	db    *gorm.DB
-	sqldb *sql.DB
-	queue *river.Client[pgx.Tx] // inserts only; workers have a client of their own
-	now   func() time.Time
-	url   string
-	name  string // of this process among the database's connections
+	pool   *pgxpool.Pool
+	intake *pgxpool.Pool // of the group commit alone, so that it never waits for a connection
+	db     *gorm.DB
+	sqldb  *sql.DB
+	queue  *river.Client[pgx.Tx] // inserts only; workers have a client of their own
+	now    func() time.Time
+	url    string
+	name   string // of this process among the database's connections
 }
 
 // Options of Open. Clock may be nil (the system clock). MaxConns 0 means pgx's default of four or the number of cores.
@@ -74,7 +75,19 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	s := &Store{pool: pool, sqldb: stdlib.OpenDBFromPool(pool), now: o.Clock, url: o.URL, name: name}
+	cfg = cfg.Copy()
+	cfg.MinConns, cfg.MinIdleConns, cfg.MaxConns = 0, 0, committers
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		// Its one statement is planned once, not for each batch: nothing about it depends on the values.
+		_, err := c.Exec(ctx, "set plan_cache_mode = force_generic_plan")
+		return err
+	}
+	intake, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		pool.Close()
+		return nil, unavailable(err)
+	}
+	s := &Store{pool: pool, intake: intake, sqldb: stdlib.OpenDBFromPool(pool), now: o.Clock, url: o.URL, name: name}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -87,12 +100,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		NowFunc:                s.Now,
 	})
 	if err != nil {
-		pool.Close()
+		s.Close()
 		return nil, fmt.Errorf("open gorm: %w", err)
 	}
 	s.queue, err = river.NewClient(riverpgxv5.New(pool), &river.Config{})
 	if err != nil {
-		pool.Close()
+		s.Close()
 		return nil, fmt.Errorf("open queue: %w", err)
 	}
 	return s, nil
@@ -102,6 +115,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close() {
 	_ = s.sqldb.Close()
 	s.pool.Close()
+	s.intake.Close()
 }
 
 // Pool is for reports, exports, seed and the queue; rows change through the store's methods.
