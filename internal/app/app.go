@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/document"
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/guard"
@@ -30,7 +32,9 @@ type App struct {
 	o         Options
 	snapshot  atomic.Pointer[Snapshot]
 	reload    chan struct{}
-	accepting chan struct{}     // one place for each transaction that derives leads
+	accepting chan struct{} // one place for each transaction that derives leads
+	claims    together[uuid.UUID, claimed]
+	closes    together[store.Attempt, closed]
 	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running   sync.Map          // id -> true of the jobs that this process is at
 	worker    string            // names this process in attempts and locks
@@ -77,6 +81,8 @@ func New(o Options) *App {
 		a.derived[purpose] = o.Keys.Derive(purpose)
 	}
 	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
+	a.claims.most, a.claims.do = deliverMost, a.claimMany
+	a.closes.most, a.closes.do = deliverMost, a.closeMany
 	a.intake = o.Store.NewIntake(a.Metrics.commit)
 	if a.mutant("answer-before-commit") {
 		a.intake.AnswerBeforeCommit()
@@ -135,8 +141,20 @@ func (a *App) addressKeys(address string) [][]byte {
 	return out
 }
 
-// Mutant tells whether the named defect is switched on; only tests do that.
+// mutant tells whether the named defect is switched on; only tests do that (promise_test.go).
 func (a *App) mutant(name string) bool { return a.o.Mutant == name }
+
+// sendWithinRequest is the mutant "wait-for-provider": the visitor waits until the mail has been handed over.
+func (a *App) sendWithinRequest(ctx context.Context, id uuid.UUID) error {
+	if err := a.AcceptSubmissions(ctx, []uuid.UUID{id}); err != nil {
+		return err
+	}
+	o, err := a.store.Outcome(ctx, id)
+	if err != nil || o == nil || o.MessageID == nil {
+		return err
+	}
+	return a.DeliverMessage(ctx, *o.MessageID)
+}
 
 // background is for work that must end although the caller went away.
 func background(d time.Duration) (context.Context, context.CancelFunc) {

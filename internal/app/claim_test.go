@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,55 +69,89 @@ func TestStrangersClaimChangesNothingConfirmed(t *testing.T) {
 	}
 }
 
-// What a machine does to a link counts for nothing.
-func TestMachinesAreNotPeople(t *testing.T) {
+// Who unsubscribed is written to again after a later tick that was confirmed, and after nothing less.
+func TestAWithdrawalIsLiftedByALaterConfirmedTickAlone(t *testing.T) {
 	k := testkit.New(t)
 	ctx := t.Context()
-	k.Take(testkit.Submit("ann@example.org"))
-	k.Deliver()
-	token := link(t, k.Mail.All()[0])
-	o, err := k.App.OpenGrant(ctx, token)
-	if err != nil {
-		t.Fatal(err)
+	ticked := func() app.Submit {
+		in := testkit.Submit("ann@example.org")
+		in.Input.Consents["marketing"] = true
+		return in
 	}
-	for _, h := range []guard.Hit{
-		{Method: "GET", UserAgent: "Mozilla/5.0 (Windows NT 10.0) Chrome/141.0", AcceptLanguage: "en", FetchUser: "?1"},
-		{Method: "HEAD", UserAgent: "Mozilla/5.0 (Windows NT 10.0) Chrome/141.0"},
-		{Method: "GET", UserAgent: "Barracuda Sentinel (EE)"},
-		{Method: "GET", UserAgent: "Mozilla/5.0 Chrome/141.0", Purpose: "prefetch"},
-		{Method: "GET", UserAgent: "Mozilla/5.0 Chrome/141.0", Range: "bytes=0-1"},
-	} {
-		if err := k.App.SeeHit(ctx, o.Grant.ID, "view", app.Visitor{Hit: h}); err != nil {
+	press := func(mail int) {
+		t.Helper()
+		if _, err := k.App.TakeDocument(ctx, link(t, k.Mail.All()[mail]), "download", person()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	machine := app.Visitor{Hit: guard.Hit{Method: "POST", UserAgent: "Barracuda Sentinel (EE)"}}
-	if _, err := k.App.TakeDocument(ctx, token, "download", machine); err != nil {
-		t.Fatalf("a machine is refused the file: %v", err)
+	is := func(want, when string) {
+		t.Helper()
+		got, err := k.App.Preferences(ctx, preferences(t, k.Mail.All()[0]))
+		if err != nil || got != want {
+			t.Errorf("%s: %q, want %q, %v", when, got, want, err)
+		}
+		var csv strings.Builder
+		err = k.App.ExportLeads(ctx, &csv, app.LeadFilter{}, nil, byTest, nil)
+		if agreed := strings.Contains(csv.String(), ",yes,2026-"); err != nil || agreed != (want == app.ChoiceMarketing) {
+			t.Errorf("%s: the export says %v, %v", when, agreed, err)
+		}
+		k.Clock.Move(24 * time.Hour)
 	}
-	if n := k.Count("select count(*) from hits"); n != 6 {
-		t.Errorf("%d raw hits kept, want 6", n)
+	ask := func(in app.Submit) {
+		t.Helper()
+		k.Take(in)
+		k.Deliver()
 	}
-	for what, sql := range map[string]string{
-		"downloads": "select count(*) from downloads", "confirmed addresses": "select count(*) from lead_addresses where confirmed_at is not null",
-		"confirmed values": "select count(*) from lead_values where state = 'confirmed'", "human hits": "select count(*) from hits where label = 'human'",
-	} {
-		if n := k.Count(sql); n != 0 {
-			t.Errorf("machines made %d %s", n, what)
+	choose := func(choice string) {
+		t.Helper()
+		if err := k.App.Choose(ctx, preferences(t, k.Mail.All()[0]), choice, "preferences"); err != nil {
+			t.Fatal(err)
 		}
 	}
+	ask(ticked())
+	is(app.ChoiceRequested, "ticked, not confirmed")
+	choose(app.ChoiceRequested)
+	is(app.ChoiceRequested, "unsubscribed")
+	press(0)
+	is(app.ChoiceRequested, "an older tick confirmed")
+	ask(ticked())
+	is(app.ChoiceRequested, "ticked again, not confirmed")
+	press(0)
+	is(app.ChoiceRequested, "the old link pressed again")
+	press(1)
+	is(app.ChoiceMarketing, "the later tick confirmed")
+	ask(testkit.Submit("ann@example.org"))
+	press(2)
+	is(app.ChoiceMarketing, "a box left empty")
+	choose(app.ChoiceRequested)
+	is(app.ChoiceRequested, "unsubscribed again")
+	press(1)
+	is(app.ChoiceRequested, "the tick from before that")
+	ask(ticked())
+	choose(app.ChoiceNever)
+	press(3)
+	is(app.ChoiceNever, "never, whatever was ticked")
 }
 
-// The mutant "machines-are-people" must be caught by the test above: here its effect is shown.
-func TestMutantMachinesArePeople(t *testing.T) {
-	k := testkit.New(t, func(o *app.Options) { o.Mutant = "machines-are-people" })
-	k.Take(testkit.Submit("ann@example.org"))
-	k.Deliver()
-	machine := app.Visitor{Hit: guard.Hit{Method: "POST", UserAgent: "Barracuda Sentinel (EE)"}}
-	if _, err := k.App.TakeDocument(t.Context(), link(t, k.Mail.All()[0]), "download", machine); err != nil {
+// What was typed earlier does not come back because it is worked off later.
+func TestAnOlderClaimThatComesLateChangesNothing(t *testing.T) {
+	k := testkit.New(t)
+	late := robot("ann@example.org")
+	late.Input.Fields["given_name"] = "Anne"
+	res, err := k.App.SubmitForm(t.Context(), late)
+	if err != nil || res.Status != "quarantined" {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	k.Clock.Move(time.Hour)
+	k.Take(as("ann@example.org", "Ann", "Archer"))
+	if err := k.App.Decide(t.Context(), res.SubmissionID, true, byTest); err != nil {
 		t.Fatal(err)
 	}
-	if n := k.Count("select count(*) from downloads"); n != 1 {
-		t.Error("the mutant does not break what the test checks")
+	k.Work()
+	if n := k.Count("select count(*) from leads where given_name = 'Ann' and submissions = 2"); n != 1 {
+		t.Error("a submission released from quarantine replaced what was typed after it")
+	}
+	if n := k.Count("select count(*) from lead_values where field = 'given_name' and not current and value = 'Anne'"); n != 1 {
+		t.Error("what it said is not kept")
 	}
 }

@@ -31,20 +31,13 @@ func (l *Later) Error() string { return "not before " + l.Wait.String() }
 // DeliverMessage hands one message to the provider, at most once as far as anybody can know: an attempt is recorded
 // before the call and closed after it, and the open attempt row decides between doubles.
 func (a *App) DeliverMessage(ctx context.Context, id uuid.UUID) error {
-	var m store.Message
-	var at *store.Attempt
-	// Taken before the claim: a process that is stopped and woken in between must find its lease over.
-	until := time.Now().Add(a.o.Lease)
-	err := a.store.Tx(ctx, func(tx *store.Tx) (err error) {
-		m, at, err = a.claimMessage(tx, id)
-		return err
-	})
-	if err != nil || at == nil {
-		return err
+	c := a.claim(ctx, id)
+	if c.err != nil || c.attempt == nil {
+		return c.err
 	}
-	res := a.try(ctx, m, until)
+	res := a.try(ctx, c)
 	a.Metrics.attempt(a.sender.Name(), string(res.Outcome))
-	return a.record(m, *at, res)
+	return a.record(c.message, *c.attempt, res)
 }
 
 // record keeps the answer, even if the caller is being stopped, and keeps at it while the database is away: the answer is
@@ -65,9 +58,7 @@ func (a *App) record(m store.Message, at store.Attempt, res email.Result) error 
 // recordOnce takes the short way for what happens nearly always, an accepted message while nothing is paused.
 func (a *App) recordOnce(ctx context.Context, m store.Message, at store.Attempt, res email.Result) error {
 	if res.Outcome == email.Accepted && !a.paused.Load() {
-		at.Status, at.ProviderMessageID, at.Reason = int32(res.Status), res.ProviderID, res.Reason
-		done, err := a.store.CloseAccepted(ctx, at)
-		if err != nil || done {
+		if done, err := a.closeAccepted(at, res); err != nil || done {
 			return err
 		}
 	}
@@ -204,7 +195,7 @@ func (a *App) stopSuppressed(tx *store.Tx, m store.Message, address string) (boo
 		return false, err
 	}
 	stop := []string{"hard_bounce", "spam_report", "never"}
-	if m.Kind == string(email.Marketing) {
+	if m.Kind == string(email.Marketing) || a.mutant("unsubscribed-stops-all") {
 		stop = append(stop, "unsubscribed")
 	}
 	for _, kind := range stop {
@@ -223,10 +214,10 @@ var suppressedWords = map[string]string{
 }
 
 // try renders and sends until the lease is over.
-func (a *App) try(ctx context.Context, m store.Message, until time.Time) email.Result {
-	ctx, cancel := context.WithDeadline(ctx, until)
+func (a *App) try(ctx context.Context, c claimed) email.Result {
+	ctx, cancel := context.WithDeadline(ctx, c.until)
 	defer cancel()
-	msg, err := a.compose(ctx, m)
+	msg, err := a.compose(ctx, c)
 	if err != nil {
 		if errs.Is(err, errs.Gone) {
 			return email.Result{Outcome: email.Refused, Reason: errs.Public(err).Message}

@@ -68,7 +68,10 @@ func (a *App) OpenGrant(ctx context.Context, link string) (OpenedGrant, error) {
 		return o, errNoLink
 	}
 	o.Document, o.File = d, *v
-	return o, nil
+	if a.mutant("link-shows-data") {
+		err = db.Table("lead_addresses").Where("id = ?", o.Grant.AddressID).Pluck("address", &o.Document.Byline).Error
+	}
+	return o, err
 }
 
 // Visitor is what the network tells about a request to a personal link.
@@ -142,5 +145,5 @@ func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
 	if err != nil {
 		return err
 	}
-	return confirmClaims(tx, ad, o)
+	return a.confirmClaims(tx, ad, o)
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,11 +17,12 @@ import (
 
 // Upload is a file that was kept and judged, and is not offered yet. The zero value is no file at all.
 type Upload struct {
-	Name   string          // as the browser called it
-	Report document.Report // what the check learnt
-	Faults []errs.Field    // why it is refused, at the field "file"; none: it may be offered
-	stored document.Stored
-	cover  string // file key of the first page's picture; "" when none could be drawn
+	Name    string          // as the browser called it
+	Report  document.Report // what the check learnt
+	Faults  []errs.Field    // why it is refused, at the field "file"; none: it may be offered
+	stored  document.Stored
+	cover   string         // file key of the first page's picture; "" when none could be drawn
+	samples []store.Sample // pictures of the pages that the landing page shows
 }
 
 // TakeUpload keeps a file as it comes in, without holding it in memory, then judges it by its content and draws its
@@ -45,7 +45,8 @@ func (a *App) TakeUpload(ctx context.Context, name string, r io.Reader) (Upload,
 		a.dropUpload(ctx, &up)
 		return up, nil //nolint:nilerr // what is wrong with the file stands in Faults
 	}
-	up.cover = a.drawCover(ctx, stored.Key)
+	up.cover = a.drawPage(ctx, stored.Key, 1).Key
+	up.samples = a.drawSamples(ctx, stored.Key, usualSamples(up.Report.Pages))
 	return up, nil
 }
 
@@ -56,28 +57,6 @@ func (a *App) checkUpload(ctx context.Context, key string) (document.Report, err
 	}
 	defer func() { _ = body.Close() }()
 	return document.CheckPDF(ctx, body, document.DefaultMaxPDF)
-}
-
-// drawCover gives the key of the first page's picture. Without one the page draws its own.
-func (a *App) drawCover(ctx context.Context, key string) string {
-	body, _, err := a.files.Open(ctx, key)
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = body.Close() }()
-	png, err := document.RenderCover(ctx, body)
-	if err != nil {
-		if !errors.Is(err, document.ErrNoRenderer) {
-			a.log.Warn("no cover could be drawn", "error", err)
-		}
-		return ""
-	}
-	kept, err := a.files.Put(ctx, bytes.NewReader(png))
-	if err != nil {
-		a.log.Warn("the cover could not be kept", "error", err)
-		return ""
-	}
-	return kept.Key
 }
 
 // dropUpload forgets a file that no version serves. The lock keeps it from being taken away under somebody who uploads
@@ -190,7 +169,7 @@ func (a *App) addVersion(ctx context.Context, tx *store.Tx, doc uuid.UUID, up Up
 		return store.DocumentVersion{}, err
 	}
 	v := store.DocumentVersion{ID: store.NewID(), DocumentID: doc, Number: last + 1, FileKey: up.stored.Key, SHA256: up.stored.SHA256, Size: up.stored.Size,
-		Pages: int32(up.Report.Pages), ContentType: "application/pdf", CoverKey: up.cover, Samples: []store.Sample{}, Findings: []store.Finding{},
+		Pages: int32(up.Report.Pages), ContentType: "application/pdf", CoverKey: up.cover, Samples: up.samples, Findings: []store.Finding{},
 		CreatedBy: by.ID, CreatedAt: tx.Now()}
 	for _, f := range up.Report.Findings {
 		v.Findings = append(v.Findings, store.Finding{Code: f.Code, Sentence: f.Sentence})

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/jobs"
+	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -109,6 +112,7 @@ func (a *App) ApplyEvents(ctx context.Context, job jobs.ApplyEvents) error {
 	if err != nil {
 		return err
 	}
+	var work []told
 	for _, r := range rows {
 		if r.MessageID == nil {
 			continue // about a message we never sent: kept, and that is all
@@ -117,11 +121,37 @@ func (a *App) ApplyEvents(ctx context.Context, job jobs.ApplyEvents) error {
 		if err != nil || len(parsed) != 1 {
 			continue
 		}
-		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.applyEvent(tx, r, parsed[0]) }); err != nil {
-			return err
-		}
+		work = append(work, told{r, parsed[0]})
 	}
-	return nil
+	// Messages are locked in the order of their ids, so that two jobs do not wait for each other.
+	slices.SortStableFunc(work, func(x, y told) int { return bytes.Compare(x.row.MessageID[:], y.row.MessageID[:]) })
+	return a.applyAll(ctx, work)
+}
+
+// told is one stored event and what it says.
+type told struct {
+	row   store.ProviderEvent
+	event email.Event
+}
+
+// applyAll applies the events in one transaction; if that fails one by one, so that a bad one holds up no other.
+func (a *App) applyAll(ctx context.Context, work []told) error {
+	err := a.store.Tx(ctx, func(tx *store.Tx) error {
+		for _, w := range work {
+			if err := a.applyEvent(tx, w.row, w.event); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil || len(work) < 2 || ctx.Err() != nil {
+		return err
+	}
+	var all []error
+	for _, w := range work {
+		all = append(all, a.applyAll(ctx, []told{w}))
+	}
+	return errors.Join(all...)
 }
 
 func (a *App) applyEvent(tx *store.Tx, r store.ProviderEvent, e email.Event) error {
@@ -186,5 +216,22 @@ func (a *App) suppress(tx *store.Tx, addressID uuid.UUID, kind, reason string, m
 	if err := tx.Where("id = ?", addressID).Take(&ad).Error; err != nil {
 		return err
 	}
+	if err := withdrawn(tx, ad, kind); err != nil {
+		return err
+	}
 	return tx.Suppress(store.Suppression{AddressKey: a.addressKeys(ad.Address)[0], Kind: kind, Reason: reason, MessageID: message, At: tx.Now()})
+}
+
+// withdrawn records an unsubscribing at the provider as the answer to marketing that it is; again is no change.
+func withdrawn(tx *store.Tx, ad store.LeadAddress, kind string) error {
+	if kind != "unsubscribed" {
+		return nil
+	}
+	now, err := tx.Consent(ad.ID, purposeMarketing, lead.Consent{})
+	if err != nil || now.State == lead.ConsentWithdrawn {
+		return err
+	}
+	at := tx.Now()
+	return tx.Create(&store.Consent{ID: store.NewID(), LeadID: ad.LeadID, AddressID: ad.ID, Purpose: purposeMarketing,
+		Text: "Unsubscribed at the mail provider.", TextVersion: "provider-1", Language: "en", State: "confirmed", How: "provider", At: at, ConfirmedAt: &at}).Error
 }

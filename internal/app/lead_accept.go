@@ -206,11 +206,13 @@ func (w *acceptance) derive() error {
 			Joined: joined, ProcessedAt: w.now})
 		done = append(done, s.ID)
 	}
+	if err := w.app.markLate(w.tx, w.subs); err != nil {
+		return err
+	}
 	return w.tx.SetSubmissionStates(done, store.StateProcessed)
 }
 
-// claim records the answers about the lead. A claim fills blanks and follows an older claim; it never replaces a
-// confirmed value.
+// claim records the answers about the lead; lead.Replaces says which of them count.
 func (w *acceptance) claim(s store.Submission, p store.Payload, ad store.LeadAddress, l *store.Lead) {
 	if w.current[l.ID] == nil {
 		w.current[l.ID] = map[string]*store.LeadValue{}
@@ -221,7 +223,7 @@ func (w *acceptance) claim(s store.Submission, p store.Payload, ad store.LeadAdd
 		}
 		v := store.LeadValue{ID: store.NewID(), LeadID: l.ID, AddressID: ad.ID, SubmissionID: &s.ID, Field: field, Value: value, State: "claimed", KnownAt: s.ReceivedAt}
 		old := w.current[l.ID][field]
-		if lead.ClaimCounts(old != nil, old != nil && old.State == "confirmed") {
+		if lead.Replaces(valueOf(old), valueOf(&v)) || w.app.mutant("claim-overwrites") {
 			v.Current = true
 			if old != nil {
 				w.retire(old.ID)

@@ -14,6 +14,11 @@ import (
 var exportHead = []string{"id", "state", "given_name", "family_name", "email", "confirmed", "company", "job_title", "tel", "country", "source", "gate",
 	"submissions", "downloads", "marketing_consent", "first_asked", "last_asked"}
 
+// agreedToMarketing is lead.Consent in SQL, for lead l: a confirmed consent that was not withdrawn since. What nobody
+// confirmed, and a box left empty, change nothing.
+const agreedToMarketing = `select 1 from consents c where c.lead_id = l.id and c.purpose = '` + purposeMarketing + `' and c.given and c.state = 'confirmed'
+	and not exists (select 1 from consents w where w.lead_id = c.lead_id and w.purpose = c.purpose and not w.given and w.how <> 'form' and w.at >= c.at)`
+
 // ExportLeads writes a view of the leads as CSV (UTF-8 with a byte order mark, RFC 4180), line by line, and leaves a line
 // in the audit log before the first. Formulas are defused. filter says in the log what was chosen, without what was
 // searched for: that may be somebody's address. flush, called now and then, may be nil.
@@ -25,7 +30,7 @@ func (a *App) ExportLeads(ctx context.Context, w io.Writer, f LeadFilter, filter
 	rows, err := a.store.DB(ctx).Raw(`select l.id::text, l.state, l.given_name, l.family_name, l.email,
 			exists (select 1 from lead_addresses a where a.lead_id = l.id and a.confirmed_at is not null), l.company, l.job_title, l.tel, l.country, l.source,
 			`+gateTitle+`, l.submissions, (select count(*) from downloads d where d.lead_id = l.id),
-			coalesce((select c.given and c.state = 'confirmed' from consents c where c.lead_id = l.id and c.purpose = 'marketing' order by c.at desc, c.id desc limit 1), false),
+			exists (`+agreedToMarketing+`),
 			l.created_at, l.last_at
 		from leads l left join gates g on g.id = l.first_gate_id left join gate_versions v on v.id = g.published_version_id
 		where `+where+" order by "+f.order(), args...).Rows()

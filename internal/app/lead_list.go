@@ -208,6 +208,9 @@ func (a *App) ListSubmissions(ctx context.Context, f SubmissionFilter, limit, of
 	if f.State != "" {
 		conds[0], args = "s.state = ?", append(args, f.State)
 	}
+	if a.mutant("number-without-rows") {
+		conds = append(conds, "s.state <> 'erased'")
+	}
 	for _, c := range []struct {
 		set  bool
 		cond string

@@ -90,6 +90,9 @@ func (a *App) SubmitForm(ctx context.Context, in Submit) (Submitted, error) {
 		a.limiter.Took(in.IP, answers.Email.Strict, in.Caller != "")
 	}
 	a.Metrics.submitted(in.Door, e.Submission.Verdict, taken.Fresh)
+	if a.mutant("wait-for-provider") {
+		return out, a.sendWithinRequest(ctx, taken.SubmissionID)
+	}
 	return out, nil
 }
 
@@ -162,6 +165,12 @@ func (a *App) entry(gate *store.PublishedGate, snap *Snapshot, in Submit, answer
 	state, verdict := store.StateReceived, "pass"
 	if v.Decision == guard.Quarantine {
 		state, verdict = store.StateQuarantined, "quarantine"
+	}
+	if v.Decision == guard.Quarantine && a.mutant("silent-discard") {
+		state = store.StateDiscarded
+	}
+	if a.mutant("verdict-without-reasons") {
+		v.Reasons = nil
 	}
 	reasons := make([]store.Reason, 0, len(v.Reasons))
 	for _, r := range v.Reasons {

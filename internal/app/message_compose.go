@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/form"
@@ -14,7 +16,8 @@ import (
 )
 
 // compose renders a message. errs.Gone means that its reason has gone (somebody was erased), so it must not be sent.
-func (a *App) compose(ctx context.Context, m store.Message) (email.Message, error) {
+func (a *App) compose(ctx context.Context, c claimed) (email.Message, error) {
+	m := c.message
 	snap, err := a.Snapshot(ctx)
 	if err != nil {
 		return email.Message{}, err
@@ -32,7 +35,7 @@ func (a *App) compose(ctx context.Context, m store.Message) (email.Message, erro
 	if m.Kind == "staff" {
 		err = a.composeStaff(ctx, m, settings, &out, &v)
 	} else {
-		err = a.composeRequested(ctx, m, snap, &out, &v)
+		err = a.composeRequested(ctx, c, snap, &out, &v)
 	}
 	if err != nil {
 		return out, err
@@ -41,11 +44,12 @@ func (a *App) compose(ctx context.Context, m store.Message) (email.Message, erro
 	return out, err
 }
 
-func (a *App) composeRequested(ctx context.Context, m store.Message, snap *Snapshot, out *email.Message, v *email.View) error {
+func (a *App) composeRequested(ctx context.Context, c claimed, snap *Snapshot, out *email.Message, v *email.View) error {
+	m := c.message
 	if m.AddressID == nil || m.GrantID == nil || m.GateID == nil || m.DocumentID == nil {
 		return errs.New(errs.Gone, "the message has lost what it was about")
 	}
-	l, err := a.store.Letter(ctx, m.ID)
+	l, err := a.letter(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -70,6 +74,21 @@ func (a *App) composeRequested(ctx context.Context, m store.Message, snap *Snaps
 	v.Why = fmt.Sprintf("You get this because somebody, presumably you, typed this address at %s on %s.", a.host(),
 		asked.In(snap.Settings.Zone()).Format("2 January 2006"))
 	return nil
+}
+
+// letter is what the message needs to know about its reader, unless the claim has read it.
+func (a *App) letter(ctx context.Context, c claimed) (l store.Letter, err error) {
+	if c.letter != nil {
+		return *c.letter, nil
+	}
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+		all, err := tx.Letters([]store.Message{c.message})
+		if l = all[c.message.ID]; err == nil && l.Address.ID == uuid.Nil {
+			err = errs.New(errs.Gone, "the address is gone")
+		}
+		return err
+	})
+	return l, err
 }
 
 // offer is what the message's gate says and what its document is: out of the snapshot, or read where the gate is no
@@ -125,8 +144,7 @@ func (a *App) composeStaff(ctx context.Context, m store.Message, settings store.
 	return nil
 }
 
-// composePassword makes the one-time link from the token row's id: the row keeps only a hash, so the link is a signed
-// name of the row, and the row decides whether it still opens.
+// composePassword makes the one-time link: a signed name of the token's row, which decides whether it still opens.
 func (a *App) composePassword(ctx context.Context, m store.Message, v *email.View) error {
 	id, _ := m.Data["token"].(string)
 	var t store.UserToken

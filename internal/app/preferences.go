@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/token"
 )
@@ -14,6 +15,9 @@ const (
 	ChoiceRequested = "requested" // only what was asked for
 	ChoiceNever     = "never"     // nothing, ever
 )
+
+// purposeMarketing is the consent that marketing mail needs.
+const purposeMarketing = "marketing"
 
 // Preferences reads the choice behind a link; it names no person. It changes nothing.
 func (a *App) Preferences(ctx context.Context, link string) (choice string, err error) {
@@ -39,9 +43,8 @@ func (a *App) choiceOf(tx *store.Tx, ad store.LeadAddress) (string, error) {
 	if _, ok := found["unsubscribed"]; ok {
 		return ChoiceRequested, nil
 	}
-	var given int64
-	err = tx.Model(&store.Consent{}).Where("address_id = ? and purpose = 'marketing' and given and state = 'confirmed'", ad.ID).Count(&given).Error
-	if err != nil || given == 0 {
+	c, err := tx.Consent(ad.ID, purposeMarketing, lead.Consent{})
+	if err != nil || c.State != lead.ConsentConfirmed {
 		return ChoiceRequested, err
 	}
 	return ChoiceMarketing, nil
@@ -66,7 +69,7 @@ func (a *App) Choose(ctx context.Context, link, choice, how string) error {
 		text := map[string]string{ChoiceMarketing: "Write to me with news as well.", ChoiceRequested: "Write to me only about what I ask for.",
 			ChoiceNever: "Never write to me."}[choice]
 		now := tx.Now()
-		c := store.Consent{ID: store.NewID(), LeadID: ad.LeadID, AddressID: ad.ID, Purpose: "marketing", Text: text, TextVersion: "preferences-1",
+		c := store.Consent{ID: store.NewID(), LeadID: ad.LeadID, AddressID: ad.ID, Purpose: purposeMarketing, Text: text, TextVersion: "preferences-1",
 			Language: "en", Given: choice == ChoiceMarketing, State: "confirmed", How: how, At: now, ConfirmedAt: &now}
 		if err := tx.Create(&c).Error; err != nil {
 			return err

@@ -30,9 +30,9 @@ func TestRestoreKilled(t *testing.T) {
 	to.Take(testkit.Submit("here@example.org"))
 	file, _ := backup(t, from.App)
 	before := tableSums(t, to.Store)
-	to.Store.Pool().Reset()
+	to.Store.Reset()
 	for _, at := range []string{"table leads: 6 rows", "putting it in place", "committing"} {
-		to.Store.Pool().Reset() // our own connections would count as a running service
+		to.Store.Reset() // our own connections would count as a running service
 		child := exec.Command(os.Args[0], "-test.run=^TestRestoreKilled$", "-test.v")
 		child.Env = append(os.Environ(), "GATEHOUSE_TEST_RESTORE_URL="+to.URL, "GATEHOUSE_TEST_RESTORE_FILE="+file, "GATEHOUSE_TEST_RESTORE_DIR="+t.TempDir(), "GATEHOUSE_TEST_RESTORE_AT="+at)
 		out, err := child.StdoutPipe()

@@ -30,7 +30,6 @@ func (a *App) SetupLink(ctx context.Context) (string, error) {
 			return err
 		}
 		t := store.UserToken{ID: store.NewID(), Purpose: "setup", ExpiresAt: tx.Now().Add(setupLife), CreatedAt: tx.Now()}
-		_, t.Hash = auth.NewOneTime()
 		link = a.staffLink(t)
 		return tx.Create(&t).Error
 	})
@@ -185,7 +184,6 @@ func (a *App) AddUser(ctx context.Context, name, address, role string, by store.
 
 func (a *App) passwordToken(tx *store.Tx, user uuid.UUID, purpose string, life time.Duration) (store.UserToken, error) {
 	t := store.UserToken{ID: store.NewID(), UserID: &user, Purpose: purpose, ExpiresAt: tx.Now().Add(life), CreatedAt: tx.Now()}
-	_, t.Hash = auth.NewOneTime()
 	return t, tx.Create(&t).Error
 }
 

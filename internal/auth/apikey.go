@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"fmt"
 	"hash/crc32"
 	"math/big"
@@ -103,19 +102,4 @@ func inBase62(n *big.Int, width int) string {
 		out[i] = base62[digit.Int64()]
 	}
 	return string(out)
-}
-
-// NewOneTime makes a secret for a link that works once (set-up, password): 256 random bits in base64url, and the hash
-// that is stored. Whoever reads the table cannot use the links.
-func NewOneTime() (plain string, hash []byte) {
-	secret := make([]byte, 32)
-	rand.Read(secret) // never fails: it stops the program instead
-	plain = base64.RawURLEncoding.EncodeToString(secret)
-	return plain, HashOneTime(plain)
-}
-
-// HashOneTime gives the 32 bytes to look up. Any text may be asked; only the exact spelling has the stored hash.
-func HashOneTime(plain string) []byte {
-	sum := sha256.Sum256([]byte(plain))
-	return sum[:]
 }

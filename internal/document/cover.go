@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// ErrNoRenderer says that pdftoppm (poppler-utils) is not installed: the page draws a cover from the title instead.
-var ErrNoRenderer = errors.New("document: no program to draw a cover with")
+// ErrNoRenderer says that pdftoppm (poppler-utils) is not installed: the landing page draws a cover from
+// the title instead, and shows no sample pages.
+var ErrNoRenderer = errors.New("document: no program to draw pages with")
 
 const (
 	coverSide = 1200 // pixels of the longer side, whatever the page measures
@@ -21,16 +22,23 @@ const (
 	coverMost = 8 << 20 // bytes of PNG
 )
 
-// RenderCover draws the first page of a PDF as a PNG whose longer side has 1200 pixels. Pass a file that CheckPDF let through: the drawing
-// happens in a process of its own, with an empty environment, that is ended after 20 seconds or with ctx.
-func RenderCover(ctx context.Context, pdf io.Reader) ([]byte, error) {
+// Picture is a drawn page.
+type Picture struct {
+	PNG           []byte
+	Width, Height int // pixels
+}
+
+// RenderPage draws a page of a PDF, counted from 1, as a PNG whose longer side has 1200 pixels. Pass a file that CheckPDF let through: the
+// drawing happens in a process of its own, with an empty environment, that is ended after 20 seconds or with ctx.
+func RenderPage(ctx context.Context, pdf io.Reader, page int) (Picture, error) {
 	program, err := exec.LookPath("pdftoppm")
 	if err != nil {
-		return nil, ErrNoRenderer
+		return Picture{}, ErrNoRenderer
 	}
 	ctx, cancel := context.WithTimeout(ctx, coverTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-q", "-png", "-singlefile", "-f", "1", "-l", "1",
+	number := strconv.Itoa(page)
+	cmd := exec.CommandContext(ctx, program, "-q", "-png", "-singlefile", "-f", number, "-l", number,
 		"-scale-to", strconv.Itoa(coverSide), "-")
 	out := &capped{left: coverMost}
 	cmd.Stdin, cmd.Stdout, cmd.Env = pdf, out, []string{"LC_ALL=C"}
@@ -39,13 +47,13 @@ func RenderCover(ctx context.Context, pdf io.Reader) ([]byte, error) {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return nil, fmt.Errorf("document: draw the cover: %w", err)
+		return Picture{}, fmt.Errorf("document: draw page %d: %w", page, err)
 	}
 	size, err := png.DecodeConfig(bytes.NewReader(out.buf.Bytes()))
 	if err != nil || max(size.Width, size.Height) > coverSide {
-		return nil, fmt.Errorf("document: the cover came out as %d x %d (%v)", size.Width, size.Height, err) //nolint:errorlint // nil where only the size is wrong
+		return Picture{}, fmt.Errorf("document: page %d came out as %d x %d (%v)", page, size.Width, size.Height, err) //nolint:errorlint // nil where only the size is wrong
 	}
-	return out.buf.Bytes(), nil
+	return Picture{out.buf.Bytes(), size.Width, size.Height}, nil
 }
 
 // capped is a buffer that refuses to grow past a limit.

@@ -17,7 +17,7 @@ func needRenderer(t *testing.T) {
 	}
 }
 
-func TestRenderCover(t *testing.T) {
+func TestRenderPage(t *testing.T) {
 	needRenderer(t)
 	for name, c := range map[string]struct {
 		box           string
@@ -32,12 +32,12 @@ func TestRenderCover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := goodObjects()
 			o[3] = strings.Replace(o[3], "0 0 595 842", c.box, 1)
-			cover, err := RenderCover(t.Context(), bytes.NewReader(o.pdf()))
+			cover, err := RenderPage(t.Context(), bytes.NewReader(o.pdf()), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			size, err := png.DecodeConfig(bytes.NewReader(cover))
-			if err != nil || abs(size.Width-c.width) > 1 || abs(size.Height-c.height) > 1 {
+			size, err := png.DecodeConfig(bytes.NewReader(cover.PNG))
+			if err != nil || size.Width != cover.Width || size.Height != cover.Height || abs(size.Width-c.width) > 1 || abs(size.Height-c.height) > 1 {
 				t.Errorf("%d x %d, %v; want %d x %d", size.Width, size.Height, err, c.width, c.height)
 			}
 		})
@@ -46,23 +46,26 @@ func TestRenderCover(t *testing.T) {
 
 func abs(n int) int { return max(n, -n) }
 
-func TestRenderCoverRefuses(t *testing.T) {
+func TestRenderPageRefuses(t *testing.T) {
 	needRenderer(t)
 	for name, content := range map[string]string{"nothing": "", "no PDF": "<html>", "cut off": string(goodObjects().pdf()[:40])} {
-		if cover, err := RenderCover(t.Context(), strings.NewReader(content)); err == nil || cover != nil {
-			t.Errorf("%s: %d bytes, %v", name, len(cover), err)
+		if cover, err := RenderPage(t.Context(), strings.NewReader(content), 1); err == nil || cover.PNG != nil {
+			t.Errorf("%s: %d bytes, %v", name, len(cover.PNG), err)
 		}
+	}
+	if beyond, err := RenderPage(t.Context(), bytes.NewReader(goodObjects().pdf()), 99); err == nil || beyond.PNG != nil {
+		t.Errorf("a page that there is not: %d bytes, %v", len(beyond.PNG), err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := RenderCover(ended, bytes.NewReader(goodObjects().pdf())); !errors.Is(err, context.Canceled) {
+	if _, err := RenderPage(ended, bytes.NewReader(goodObjects().pdf()), 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended: %v", err)
 	}
 }
 
 func TestNoRenderer(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	if _, err := RenderCover(t.Context(), bytes.NewReader(goodObjects().pdf())); !errors.Is(err, ErrNoRenderer) {
+	if _, err := RenderPage(t.Context(), bytes.NewReader(goodObjects().pdf()), 1); !errors.Is(err, ErrNoRenderer) {
 		t.Errorf("err = %v, want ErrNoRenderer", err)
 	}
 }

@@ -1,101 +1,78 @@
 package lead
 
 import (
-	"maps"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
 func at(hour int) time.Time { return time.Date(2026, 3, 2, hour, 0, 0, 0, time.UTC) }
 
-func claimed(text string, hour int) Value { return Value{text, false, at(hour), "ann@example.com"} }
+var home, work = uuid.UUID{1}, uuid.UUID{2}
 
-func confirmed(text string, hour int) Value { return Value{text, true, at(hour), "ann@example.com"} }
+func claimed(text string, hour int) Value { return Value{text, false, at(hour), home} }
 
-func TestMerge(t *testing.T) {
-	stranger := Value{"Mallory", false, at(9), "ann@other.example"}
+func confirmed(text string, hour int) Value { return Value{text, true, at(hour), home} }
+
+func TestReplaces(t *testing.T) {
+	elsewhere := func(confirmed bool, hour int) Value { return Value{"Mallory", confirmed, at(hour), work} }
 	for _, c := range []struct {
-		name        string
-		known, said Value
-		want        Value
-		changed     bool
+		name          string
+		current, next Value
+		want          bool
 	}{
-		{"a claim fills a blank", Value{}, claimed("Ann", 1), claimed("Ann", 1), true},
-		{"a confirmation fills a blank", Value{}, confirmed("Ann", 1), confirmed("Ann", 1), true},
-		{"a blank empties nothing", claimed("Ann", 1), claimed("", 2), Value{}, false},
-		{"a confirmed blank empties nothing", confirmed("Ann", 1), confirmed("", 2), Value{}, false},
-		{"a claim never replaces a confirmed value", confirmed("Ann", 1), claimed("Eve", 9), Value{}, false},
-		{"a stranger's claim neither", confirmed("Ann", 1), stranger, Value{}, false},
-		{"a later claim of the same address replaces a claim", claimed("An", 1), claimed("Ann", 2), claimed("Ann", 2), true},
-		{"an earlier claim that comes late does not", claimed("Ann", 2), claimed("An", 1), Value{}, false},
-		{"a claim of another address does not", claimed("Ann", 1), stranger, Value{}, false},
-		{"a confirmation replaces a claim, even a later one", claimed("Eve", 9), confirmed("Ann", 1), confirmed("Ann", 1), true},
-		{"a later confirmation replaces a confirmed value", confirmed("Brown", 1), confirmed("Smith", 2), confirmed("Smith", 2), true},
-		{"an earlier one does not", confirmed("Smith", 2), confirmed("Brown", 1), Value{}, false},
-		{"the same text confirmed keeps its time", claimed("Ann", 1), confirmed("Ann", 5), confirmed("Ann", 1), true},
-		{"the same text claimed again", confirmed("Ann", 1), claimed("Ann", 5), Value{}, false},
+		{"a claim fills a blank", Value{}, claimed("Ann", 1), true},
+		{"a confirmation fills a blank", Value{}, confirmed("Ann", 1), true},
+		{"a blank empties nothing", claimed("Ann", 1), claimed("", 2), false},
+		{"a confirmed blank empties nothing", confirmed("Ann", 1), confirmed("", 2), false},
+		{"a blank fills nothing", Value{}, confirmed("", 2), false},
+		{"a claim never replaces a confirmed value", confirmed("Ann", 1), claimed("Eve", 9), false},
+		{"nor does the same text", confirmed("Ann", 1), claimed("Ann", 9), false},
+		{"nor a claim of another address", confirmed("Ann", 1), elsewhere(false, 9), false},
+		{"a later claim of the same address replaces a claim", claimed("An", 1), claimed("Ann", 2), true},
+		{"a claim at the same moment too: the last told counts", claimed("An", 1), claimed("Ann", 1), true},
+		{"an earlier claim that comes late does not", claimed("Ann", 2), claimed("An", 1), false},
+		{"a claim of another address does not", claimed("Ann", 1), elsewhere(false, 9), false},
+		{"a confirmation replaces a claim, even a later one", claimed("Eve", 9), confirmed("Ann", 1), true},
+		{"a confirmation of another address of the person does", claimed("Ann", 1), elsewhere(true, 2), true},
+		{"a later confirmation replaces a confirmed value", confirmed("Brown", 1), confirmed("Smith", 2), true},
+		{"an earlier one does not", confirmed("Smith", 2), confirmed("Brown", 1), false},
+		{"the same text said later counts from then", confirmed("Brown", 1), confirmed("Brown", 3), true},
+		{"so that what lay in between stays behind", confirmed("Brown", 3), confirmed("Smith", 2), false},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			known := map[string]Value{"company": claimed("Example Ltd", 0)}
-			if c.known != (Value{}) {
-				known["given_name"] = c.known
-			}
-			before := maps.Clone(known)
-			got := Merge(known, map[string]Value{"given_name": c.said})
-			want := map[string]Value{}
-			if c.changed {
-				want["given_name"] = c.want
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Error(d)
-			}
-			if !maps.Equal(before, known) {
-				t.Error("what is known was touched")
-			}
-			if Apply(known, got)["company"].Text != "Example Ltd" {
-				t.Error("another field was touched")
-			}
-		})
-	}
-}
-
-func TestClaimCounts(t *testing.T) {
-	for _, c := range []struct{ known, confirmed, want bool }{{false, false, true}, {true, false, true}, {true, true, false}} {
-		if ClaimCounts(c.known, c.confirmed) != c.want {
-			t.Errorf("%+v", c)
+		if got := Replaces(c.current, c.next); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 }
 
 func anyValue(t *rapid.T) Value {
 	return Value{rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "text"), rapid.Bool().Draw(t, "confirmed"), at(rapid.IntRange(0, 9).Draw(t, "hour")),
-		rapid.SampledFrom([]string{"x@example.com", "y@example.com"}).Draw(t, "address")}
+		rapid.SampledFrom([]uuid.UUID{home, work}).Draw(t, "address")}
 }
 
-func TestMergeProperties(t *testing.T) {
+func TestReplacesProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		known := map[string]Value{}
+		var now Value
 		for range rapid.IntRange(1, 12).Draw(t, "submissions") {
-			said := map[string]Value{"f": anyValue(t)}
-			changes := Merge(known, said)
-			next := Apply(known, changes)
-			if again := Merge(next, said); len(again) != 0 {
-				t.Fatalf("the same again changes %+v to %+v", next, again)
+			said, was := anyValue(t), now
+			if Replaces(now, said) {
+				now = said
 			}
-			old, was := known["f"]
-			now := next["f"]
 			switch {
-			case was && now.Text == "":
+			case was.Text != "" && now.Text == "":
 				t.Fatal("a value was emptied")
-			case was && old.Confirmed && !now.Confirmed:
+			case was.Text == "" && said.Text != "" && now != said:
+				t.Fatal("a blank was not filled")
+			case was.Confirmed && !now.Confirmed:
 				t.Fatal("a confirmation was lost")
-			case was && old.Confirmed && !said["f"].Confirmed && old != now:
+			case was.Confirmed && !said.Confirmed && was != now:
 				t.Fatal("a claim changed a confirmed value")
+			case was.Confirmed == now.Confirmed && now.SaidAt.Before(was.SaidAt):
+				t.Fatal("something older came back")
 			}
-			known = next
 		}
 	})
 }

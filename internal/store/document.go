@@ -26,6 +26,7 @@ type Sample struct {
 	Alt    string `json:"alt"`
 	Width  int    `json:"width"`
 	Height int    `json:"height"`
+	Page   int    `json:"page,omitempty"` // counted from 1; 0: not a page of the file as it is
 }
 
 // Finding is what the check of an upload noticed and let through.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm/clause"
+
+	"github.com/gatehouse/gatehouse/internal/lead"
 )
 
 // Lead is one person. The answer columns repeat the current lead_values, for lists and search.
@@ -126,6 +128,26 @@ func (s *Store) Address(ctx context.Context, id uuid.UUID) (LeadAddress, error) 
 	var a LeadAddress
 	err := s.DB(ctx).Where("id = ?", id).Take(&a).Error
 	return a, translate(err)
+}
+
+// Consent is where an address stands with one purpose, beginning with c: its answers, told in the order of their time. A
+// box on a form that was left empty is no answer; "no" anywhere else withdraws.
+func (tx *Tx) Consent(address uuid.UUID, purpose string, c lead.Consent) (lead.Consent, error) {
+	var rows []Consent
+	if err := tx.Where("address_id = ? and purpose = ?", address, purpose).Order("at, id").Find(&rows).Error; err != nil {
+		return c, translate(err)
+	}
+	for _, r := range rows {
+		switch {
+		case r.Given && r.State == "confirmed":
+			c = c.Confirm(r.At)
+		case r.Given:
+			c = c.Claim(r.At)
+		case r.How != "form":
+			c = c.Withdraw(r.At)
+		}
+	}
+	return c, nil
 }
 
 // LockAddresses locks the addresses in their order, creating those that are missing together with their lead. It returns

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -63,18 +64,18 @@ type Message struct {
 
 // Attempt is one try to hand a message to the provider: recorded before the call, closed after it.
 type Attempt struct {
-	ID                uuid.UUID `gorm:"primaryKey;type:uuid"`
-	MessageID         uuid.UUID `gorm:"type:uuid"`
-	Number            int32     `gorm:"type:integer"`
-	Transport         string
-	Worker            string
-	StartedAt         time.Time
-	LeaseUntil        time.Time
-	FinishedAt        *time.Time
-	Outcome           string
-	Status            int32 `gorm:"type:integer"`
-	ProviderMessageID string
-	Reason            string
+	ID                uuid.UUID  `gorm:"primaryKey;type:uuid" json:"id"`
+	MessageID         uuid.UUID  `gorm:"type:uuid" json:"message_id"`
+	Number            int32      `gorm:"type:integer" json:"number"`
+	Transport         string     `json:"transport"`
+	Worker            string     `json:"worker"`
+	StartedAt         time.Time  `json:"started_at"`
+	LeaseUntil        time.Time  `json:"lease_until"`
+	FinishedAt        *time.Time `json:"finished_at"`
+	Outcome           string     `json:"outcome"`
+	Status            int32      `gorm:"type:integer" json:"status"`
+	ProviderMessageID string     `json:"provider_message_id"`
+	Reason            string     `json:"reason"`
 }
 
 // CapturedMail is a mail of the capture transport.
@@ -160,18 +161,6 @@ func (tx *Tx) BeginAttempt(a Attempt, state string, second bool) error {
 		a.ID, a.MessageID, a.Number, a.Transport, a.Worker, a.StartedAt, a.LeaseUntil, state, a.Number, second, a.Transport, a.StartedAt, a.MessageID).Error)
 }
 
-// CloseAccepted closes an accepted attempt and its message in one statement, which is a transaction of its own; false
-// when somebody else has closed the attempt. The message is locked first, as everywhere.
-func (s *Store) CloseAccepted(ctx context.Context, a Attempt) (bool, error) {
-	now := s.Now()
-	res := s.DB(ctx).Exec(`with m as (select id from messages where id = ? for update),
-		a as (update attempts t set outcome = 'accepted', finished_at = ?, status = ?, provider_message_id = ?, reason = ? from m
-			where t.id = ? and t.message_id = m.id and t.outcome = 'open' returning t.message_id)
-		update messages set state = 'sent', sent_at = ?, provider_message_id = ?, reason = '', state_at = ? from a where messages.id = a.message_id`,
-		a.MessageID, now, a.Status, a.ProviderMessageID, a.Reason, a.ID, now, a.ProviderMessageID, now)
-	return res.RowsAffected == 1, translate(res.Error)
-}
-
 // CloseAttempt closes an attempt once; false when somebody else has closed it.
 func (tx *Tx) CloseAttempt(a Attempt) (bool, error) {
 	res := tx.Model(&Attempt{}).Where("id = ? and outcome = 'open'", a.ID).Updates(map[string]any{
@@ -198,10 +187,11 @@ func (tx *Tx) UpdateMessage(id uuid.UUID, columns map[string]any) error {
 	return translate(tx.Model(&Message{}).Where("id = ?", id).Updates(columns).Error)
 }
 
-// Suppressions of an address that hold, by kind; keys are the address's keyed hashes, one per secret in use.
+// Suppressions of an address that hold, by kind, the latest of each; keys are the address's keyed hashes, one per secret
+// in use.
 func (tx *Tx) Suppressions(keys [][]byte) (map[string]Suppression, error) {
 	var rows []Suppression
-	err := tx.Where("address_key in ? and lifted_at is null", keys).Find(&rows).Error
+	err := tx.Where("address_key in ? and lifted_at is null", keys).Order("at").Find(&rows).Error
 	out := map[string]Suppression{}
 	for _, r := range rows {
 		out[r.Kind] = r
@@ -209,10 +199,11 @@ func (tx *Tx) Suppressions(keys [][]byte) (map[string]Suppression, error) {
 	return out, translate(err)
 }
 
-// Suppress stops a kind of mail to an address; again is no change.
+// Suppress stops a kind of mail to an address; again is no change, and after it was lifted it holds from the new time.
 func (tx *Tx) Suppress(r Suppression) error {
 	return translate(tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "address_key"}, {Name: "kind"}},
-		DoUpdates: clause.Assignments(map[string]any{"lifted_at": nil})}).Create(&r).Error)
+		DoUpdates: clause.Assignments(map[string]any{"lifted_at": nil,
+			"at": gorm.Expr("case when suppressions.lifted_at is null then suppressions.at else excluded.at end")})}).Create(&r).Error)
 }
 
 // WorkerAlive tells whether the process that goes by the name still holds its lock (see Presence).
@@ -246,27 +237,4 @@ func (tx *Tx) ResumeProvider(provider string) error {
 		return translate(res.Error)
 	}
 	return tx.ClearAlarm("mail-refused", provider)
-}
-
-// Letter is what a requested mail needs to know about its reader.
-type Letter struct {
-	Address    LeadAddress
-	LeadState  string
-	ReceivedAt *time.Time // of the submission it answers; nil without one
-	Consent    string     // the marketing box that the submission ticked and nobody has confirmed; "" without one
-}
-
-// Letter reads it in one go.
-func (s *Store) Letter(ctx context.Context, message uuid.UUID) (Letter, error) {
-	var row struct {
-		LeadAddress
-		LeadState  string
-		ReceivedAt *time.Time
-		Consent    string
-	}
-	err := s.DB(ctx).Raw(`select a.*, l.state as lead_state, s.received_at,
-			coalesce((select text from consents c where c.submission_id = m.submission_id and purpose = 'marketing' and given and state = 'claimed'), '') as consent
-		from messages m join lead_addresses a on a.id = m.address_id join leads l on l.id = a.lead_id
-		left join submissions s on s.id = m.submission_id where m.id = ?`, message).Take(&row).Error
-	return Letter{Address: row.LeadAddress, LeadState: row.LeadState, ReceivedAt: row.ReceivedAt, Consent: row.Consent}, translate(err)
 }

@@ -118,6 +118,12 @@ func (s *Store) Close() {
 	s.intake.Close()
 }
 
+// Reset closes the connections; new ones are made when they are needed.
+func (s *Store) Reset() {
+	s.pool.Reset()
+	s.intake.Reset()
+}
+
 // Pool is for reports, exports, seed and the queue; rows change through the store's methods.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 

@@ -22,12 +22,12 @@ type User struct {
 	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
 }
 
-// UserToken is a one-time link for staff: first set-up, or a password. Only its hash is kept.
+// UserToken is a one-time link for staff: first set-up, or a password. The link is the row's id under our signature, so
+// that whoever reads the table cannot use it; the row says whether it still opens.
 type UserToken struct {
 	ID        uuid.UUID  `gorm:"primaryKey;type:uuid"`
 	UserID    *uuid.UUID `gorm:"type:uuid"`
 	Purpose   string
-	Hash      []byte
 	ExpiresAt time.Time
 	UsedAt    *time.Time
 	CreatedAt time.Time `gorm:"autoCreateTime:false"`

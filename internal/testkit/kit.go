@@ -44,6 +44,9 @@ type Kit struct {
 // Option changes the wiring.
 type Option func(*app.Options)
 
+// Mutant breaks one promise on purpose; "" is the product.
+func Mutant(name string) Option { return func(o *app.Options) { o.Mutant = name } }
+
 // New wires a kit with the sample gate installed. The clock stands still until it is told to move.
 func New(t testing.TB, opts ...Option) *Kit {
 	t.Helper()

@@ -55,7 +55,6 @@ create table user_tokens (
   id         uuid primary key,
   user_id    uuid references users on delete cascade,
   purpose    text not null check (purpose in ('setup','password')),
-  hash       bytea not null unique,
   expires_at timestamptz not null,
   used_at    timestamptz,
   created_at timestamptz not null,

@@ -35,7 +35,6 @@ comment on column users.created_at is 'not personal';
 comment on column user_tokens.id is 'not personal';
 comment on column user_tokens.user_id is 'not personal';
 comment on column user_tokens.purpose is 'not personal';
-comment on column user_tokens.hash is 'not personal';
 comment on column user_tokens.expires_at is 'not personal';
 comment on column user_tokens.used_at is 'not personal';
 comment on column user_tokens.created_at is 'not personal';

@@ -1,0 +1,54 @@
+package app
+
+import "sync"
+
+// together lets calls that come while one is under way share the next: one transaction for many of them. A call that comes
+// alone waits for nobody.
+type together[T, R any] struct {
+	most int            // calls that share
+	do   func([]T) []R  // gives each its answer, in their order
+	mu   sync.Mutex     // guards what follows
+	next []shared[T, R] // the calls that wait
+	busy bool
+}
+
+type shared[T, R any] struct {
+	item   T
+	answer chan R
+}
+
+// call returns item's own answer.
+func (g *together[T, R]) call(item T) R {
+	s := shared[T, R]{item, make(chan R, 1)}
+	g.mu.Lock()
+	g.next = append(g.next, s)
+	if !g.busy {
+		g.busy = true
+		go g.work()
+	}
+	g.mu.Unlock()
+	return <-s.answer
+}
+
+// work goes on until nobody waits.
+func (g *together[T, R]) work() {
+	for {
+		g.mu.Lock()
+		n := min(len(g.next), g.most)
+		batch := g.next[:n:n]
+		g.next = g.next[n:]
+		if n == 0 {
+			g.busy, g.next = false, nil
+			g.mu.Unlock()
+			return
+		}
+		g.mu.Unlock()
+		items := make([]T, n)
+		for i, s := range batch {
+			items[i] = s.item
+		}
+		for i, r := range g.do(items) {
+			batch[i].answer <- r
+		}
+	}
+}
