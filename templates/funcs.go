@@ -91,7 +91,7 @@ func (c catalogue) ago(lang string, d time.Duration, at time.Time) string {
 	return c.date(lang, at)
 }
 
-// date is "22 November 2026" in the order and with the month names of the language.
+// date is "22 November 2026", its day and month on one line, in the order and with the month names of the language.
 func (c catalogue) date(lang string, at time.Time) string {
 	if at.IsZero() {
 		return "–"

@@ -25,14 +25,14 @@ func TestAgo(t *testing.T) {
 	}{
 		{0, "just now"}, {44 * time.Second, "just now"}, {50 * time.Second, "1 minute ago"}, {3 * time.Minute, "3 minutes ago"},
 		{61 * time.Minute, "1 hour ago"}, {23 * time.Hour, "23 hours ago"}, {25 * time.Hour, "yesterday"}, {5 * 24 * time.Hour, "5 days ago"},
-		{9 * 24 * time.Hour, "22 November 2026"}, {-2 * time.Hour, "in 2 hours"},
+		{9 * 24 * time.Hour, "22\u00a0November 2026"}, {-2 * time.Hour, "in 2 hours"},
 	} {
 		if got := s.messages.ago("en", c.ago, at); got != c.want {
 			t.Errorf("%v: %q, want %q", c.ago, got, c.want)
 		}
 	}
 	s.Use(Locale{Zone: time.FixedZone("", 3600), Now: func() time.Time { return at }})
-	if got := string(s.relTime("en", at.Add(-time.Hour))); !strings.Contains(got, "22 November 2026, 14:05") || !strings.Contains(got, `datetime="2026-11-22T13:05:00Z"`) {
+	if got := string(s.relTime("en", at.Add(-time.Hour))); !strings.Contains(got, "22\u00a0November 2026, 14:05") || !strings.Contains(got, `datetime="2026-11-22T13:05:00Z"`) {
 		t.Error(got)
 	}
 }

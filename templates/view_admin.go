@@ -192,6 +192,7 @@ type Ledger struct {
 	Facts  []Fact
 	Folded bool
 	Empty  string
+	Note   string // what holds for all of them, below
 }
 
 // Confirm is a form that destroys something: a dialog with a script, a page section with a tick box without. Word, when

@@ -12,6 +12,7 @@ type Sheet struct {
 	Button       string
 	File         bool
 	CancelURL    string
+	Minor        bool // beside a form that matters more: its button stands back
 }
 
 // SheetGroup is fields under a heading; an empty title draws none.
@@ -121,6 +122,16 @@ type DocumentVersionRow struct {
 	SHA256   string
 	Findings []string
 	Serve    *PageAction // makes it the one that links serve
+}
+
+// Choices says whether another version can be served instead.
+func (p DocumentPageStaff) Choices() bool {
+	for _, v := range p.Versions {
+		if v.Serve != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // DocumentPageStaff is admin/document.

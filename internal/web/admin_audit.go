@@ -78,7 +78,7 @@ func (s *Server) auditList(c echo.Context) error {
 
 // anyOf is a filter over values, the empty one first.
 func anyOf(name, label, chosen string, values []string, words func(string) string) templates.FilterSelect {
-	out := templates.FilterSelect{Name: name, Label: label, Options: []templates.OptionView{{Label: "all"}}}
+	out := templates.FilterSelect{Name: name, Label: label, Options: []templates.OptionView{{Label: "All"}}}
 	if chosen != "" && !slices.Contains(values, chosen) {
 		values = append(values, chosen)
 	}
@@ -149,10 +149,13 @@ func auditRow(l store.Audit) templates.AuditRow {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		r.Detail = append(r.Detail, templates.KV{Key: name, Value: detailText(l.Detail[name])})
+		r.Detail = append(r.Detail, templates.KV{Key: word(detailWords, name), Value: detailText(l.Detail[name])})
 	}
 	return r
 }
+
+// detailWords are the names in a line's detail that staff know by another one.
+var detailWords = map[string]string{"number": "version", "slug": "address", "weight": "doubt"}
 
 // detailText writes a value of a line's detail.
 func detailText(v any) string {

@@ -78,11 +78,10 @@ func (s *Server) documentNew(c echo.Context) error {
 const uploadHelp = "A PDF of at most 50 MB, without a password and without anything that acts by itself."
 
 func (s *Server) showDocumentNew(c echo.Context, status int, in app.DocumentTexts, wrong error) error {
-	page, err := s.adminPage(c, "documents", "Upload a document")
+	page, err := s.adminPage(c, "documents", "Upload a document", templates.Link{Label: "Documents", URL: documentsPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Documents", URL: documentsPath}}
 	sheet := &templates.Sheet{Action: documentsPath, Button: "Upload", File: true, CancelURL: documentsPath, Groups: []templates.SheetGroup{{Fields: append(
 		documentFields(in, "Empty: the file's own."), templates.FieldView{Name: "file", Type: "file", Label: "File", Required: true, Value: "application/pdf,.pdf", Help: uploadHelp})}}}
 	fault(sheet, wrong)
@@ -139,11 +138,10 @@ func (s *Server) showDocument(c echo.Context, status int, id uuid.UUID, edit, up
 	if err != nil {
 		return err
 	}
-	page, err := s.adminPage(c, "documents", r.Title)
+	page, err := s.adminPage(c, "documents", r.Title, templates.Link{Label: "Documents", URL: documentsPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Documents", URL: documentsPath}}
 	own := documentsPath + "/" + id.String()
 	p := templates.DocumentPageStaff{AdminPage: page, Facts: documentFacts(r)}
 	published := 0
@@ -208,8 +206,8 @@ func documentSheet(r app.DocumentRecord, own string) *templates.Sheet {
 func uploadSheet(own string) *templates.Sheet {
 	return &templates.Sheet{Action: own + "/versions", Button: "Upload the new version", File: true, Groups: []templates.SheetGroup{{
 		Note: "The earlier files stay. Links that went out open the version that is served.",
-		Fields: []templates.FieldView{{Name: "serve", Type: "box", Label: "Serve it at once", Value: "yes", Checked: true},
-			{Name: "file", Type: "file", Label: "File", Required: true, Value: "application/pdf,.pdf", Help: uploadHelp}}}}}
+		Fields: []templates.FieldView{{Name: "file", Type: "file", Label: "File", Required: true, Value: "application/pdf,.pdf", Help: uploadHelp},
+			{Name: "serve", Type: "box", Label: "Serve it at once", Value: "yes", Checked: true}}}}}
 }
 
 func documentActions(r app.DocumentRecord, own string) []templates.PageAction {
@@ -260,7 +258,7 @@ func (s *Server) documentUpload(c echo.Context) error {
 	v, err := s.app.AddVersion(c.Request().Context(), id, f.upload, serve, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showDocument(c, status, id, nil, func(sheet *templates.Sheet) {
-			sheet.Groups[0].Fields[0].Checked = serve
+			sheet.Groups[0].Fields[1].Checked = serve
 			fault(sheet, err)
 		})
 	}

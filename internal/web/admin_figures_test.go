@@ -110,6 +110,7 @@ func (s *site) past(staff store.Actor) {
 			s.submit(s.robot(100+n, fmt.Sprintf("robot%d@bots.example", n)))
 		}
 	}
+	s.rollUp() // what follows changes hours that are rolled up
 	discarded, released := s.submit(s.robot(200, "d@bots.example")), s.submit(s.robot(201, "r@human.example"))
 	for _, err := range []error{s.App.Decide(s.T.Context(), discarded, false, staff), s.App.Decide(s.T.Context(), released, true, staff),
 		s.App.AcceptSubmissions(s.T.Context(), []uuid.UUID{released})} {
@@ -132,6 +133,14 @@ func (s *site) past(staff store.Actor) {
 	}
 }
 
+// rollUp counts the hours that are over into the roll-ups.
+func (s *site) rollUp() {
+	s.T.Helper()
+	if n, err := s.App.RollUp(s.T.Context()); err != nil || n == 0 {
+		s.T.Fatalf("%d hours rolled up, %v", n, err)
+	}
+}
+
 var nextPage = regexp.MustCompile(`rel="next" href="([^"]+)"`)
 
 // rowsAt counts the rows of a list over all its pages.
@@ -149,7 +158,8 @@ func (b *browser) rowsAt(path string) int {
 	return total
 }
 
-// Every figure of every report opens exactly the rows that it counts, erased people among them.
+// Every figure of every report opens exactly the rows that it counts, erased people among them, while hours are rolled up
+// and some of them are dirty.
 func TestEveryFigureOpensItsRows(t *testing.T) {
 	s := newSite(t)
 	s.addGate()

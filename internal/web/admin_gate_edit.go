@@ -117,11 +117,10 @@ func (s *Server) gateMove(c echo.Context) error {
 
 // showGate draws the page of a landing page around a draft, saved or typed.
 func (s *Server) showGate(c echo.Context, status int, r app.GateRecord, def form.Gate, read int64, typed url.Values, wrong error) error {
-	page, err := s.adminPage(c, "gates", r.Draft.Title)
+	page, err := s.adminPage(c, "gates", r.Draft.Title, templates.Link{Label: "Landing pages", URL: gatesPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Landing pages", URL: gatesPath}}
 	own := gatesPath + "/" + r.ID.String()
 	moving := strings.HasSuffix(c.Path(), "/slug")
 	b := newGateForm(def, typed, nil)
@@ -149,7 +148,7 @@ func (s *Server) showGate(c echo.Context, status int, r app.GateRecord, def form
 }
 
 func (s *Server) slugSheet(c echo.Context, own string, r app.GateRecord, moving bool, wrong error) templates.Sheet {
-	sheet := templates.Sheet{Action: own + "/slug", Button: "Move the page", Hidden: versionOf(r.Version), Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
+	sheet := templates.Sheet{Action: own + "/slug", Button: "Move the page", Minor: true, Hidden: versionOf(r.Version), Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
 		{Name: "slug", Type: "text", Label: "Address below /g/", Required: true, MaxLength: 80, Value: r.Slug, Help: "The old address goes on leading here."}}}}}
 	if len(r.OldSlugs) > 0 {
 		sheet.Groups[0].Fields[0].Help += " So do: " + strings.Join(r.OldSlugs, ", ") + "."

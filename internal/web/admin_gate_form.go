@@ -248,10 +248,13 @@ func questionFields(at string, q form.Field) []templates.FieldView {
 		}
 	}
 	out := []templates.FieldView{
-		{Name: at + "label", Type: "text", Label: "Label", Required: true, Value: q.Label, MaxLength: 160},
-		{Name: at + "name", Type: "text", Label: "Name", Required: true, Value: q.Name, MaxLength: 40, Half: true, Autocomplete: "off"},
+		{Name: at + "label", Type: "text", Label: "Label", Required: true, Value: q.Label, MaxLength: 160, Half: true},
 		{Name: at + "type", Type: "select", Label: "Kind", Required: true, Options: choices(q.Type, types...), Half: true},
-		{Name: at + "help", Type: "text", Label: "Help below the label", Value: q.Help, MaxLength: 300},
+		{Name: at + "name", Type: "text", Label: "Name", Required: true, Value: q.Name, MaxLength: 40, Half: true, Autocomplete: "off"},
+	}
+	help := templates.FieldView{Name: at + "help", Type: "text", Label: "Help below the label", Value: q.Help, MaxLength: 300, Half: q.Type != "text" && q.Type != "email"}
+	if help.Half {
+		out = append(out, help)
 	}
 	switch q.Type {
 	case "select":
@@ -267,7 +270,10 @@ func questionFields(at string, q form.Field) []templates.FieldView {
 				Options: choices(p.value, "allow", "Take them", "flag", "Take and mark them", "refuse", "Refuse them")})
 		}
 	case "text":
-		out = append(out, templates.FieldView{Name: at + "max_length", Type: "number", Label: "Longest answer", Value: number(q.MaxLength), Help: "In characters; empty means the usual."})
+		out = append(out, templates.FieldView{Name: at + "max_length", Type: "number", Label: "Longest answer, in characters", Value: number(q.MaxLength), Half: true})
+	}
+	if !help.Half {
+		out = append(out, help)
 	}
 	return append(out, templates.FieldView{Name: at + "required", Type: "box", Label: "Must be answered", Checked: q.Required, Half: true},
 		templates.FieldView{Name: at + "half", Type: "box", Label: "Half a row wide", Checked: q.Half, Half: true})

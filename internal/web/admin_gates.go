@@ -80,7 +80,7 @@ func (s *Server) gateCreate(c echo.Context) error {
 }
 
 func (s *Server) showGateNew(c echo.Context, document string, wrong error) error {
-	page, err := s.adminPage(c, "gates", "New landing page")
+	page, err := s.adminPage(c, "gates", "New landing page", templates.Link{Label: "Landing pages", URL: gatesPath})
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,6 @@ func (s *Server) showGateNew(c echo.Context, document string, wrong error) error
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Landing pages", URL: gatesPath}}
 	var options []templates.OptionView
 	for _, d := range docs {
 		if d.ArchivedAt == nil {
@@ -101,7 +100,7 @@ func (s *Server) showGateNew(c echo.Context, document string, wrong error) error
 			Action: &templates.PageAction{Label: "Upload a document", URL: documentsPath + "/new", Icon: "upload"}}
 		return s.page(c, http.StatusOK, "admin/gates", p)
 	}
-	sheet := &templates.Sheet{Action: gatesPath, Button: "Make the draft", CancelURL: gatesPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
+	sheet := &templates.Sheet{Action: gatesPath, Button: "Create the draft", CancelURL: gatesPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
 		{Name: "document", Type: "select", Label: "Document", Required: true, Options: options},
 		{Name: "slug", Type: "text", Label: "Address", Required: true, MaxLength: 80, Value: c.FormValue("slug"),
 			Help: "The page stands at " + s.o.BaseURL + "/g/ and this: small letters, digits, hyphens."},

@@ -76,7 +76,7 @@ func (s *Server) homeWork(c echo.Context, p *templates.HomePage) error {
 		return s.app.Store().Translate(err)
 	}
 	if n := rows[0].Figures[0]; n > 0 {
-		p.Waiting = &templates.Stat{Value: grouped(n), Label: "waiting in quarantine", URL: r.Drill(f, rows[0].Key, 0), Change: "release or discard each with one key", Tone: "bad"}
+		p.Waiting = &templates.Stat{Value: grouped(n), Label: "waiting in quarantine", URL: r.Drill(f, rows[0].Key, 0), Change: "release or discard each with one key"}
 	}
 	return nil
 }

@@ -43,18 +43,17 @@ func (s *Server) keyList(c echo.Context) error {
 func (s *Server) keyNew(c echo.Context) error { return s.showKeyNew(c, http.StatusOK, nil) }
 
 func (s *Server) showKeyNew(c echo.Context, status int, wrong error) error {
-	page, err := s.adminPage(c, "keys", "New key")
+	page, err := s.adminPage(c, "keys", "New key", templates.Link{Label: "API keys", URL: keysPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "API keys", URL: keysPath}}
 	chosen := c.Request().PostForm["scopes"]
 	scopes := templates.SheetGroup{Title: "What it may do"}
 	for _, sc := range auth.Scopes() {
 		scopes.Fields = append(scopes.Fields, templates.FieldView{Name: "scopes", ID: "f-scope-" + string(sc), Type: "box", Label: scopeLabel(sc), Value: string(sc),
 			Checked: slices.Contains(chosen, string(sc))})
 	}
-	sheet := &templates.Sheet{Action: keysPath, Button: "Make the key", CancelURL: keysPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
+	sheet := &templates.Sheet{Action: keysPath, Button: "Create the key", CancelURL: keysPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
 		{Name: "name", Type: "text", Label: "Name", Required: true, MaxLength: 80, Value: c.FormValue("name"), Help: "What uses it, so that you know later.", Autocomplete: "off"}}}, scopes}}
 	fault(sheet, wrong)
 	return s.page(c, status, "admin/keys", templates.KeysPage{AdminPage: page, New: sheet})
@@ -85,11 +84,10 @@ func (s *Server) keyCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.adminPage(c, "keys", "The new key")
+	page, err := s.adminPage(c, "keys", "The new key", templates.Link{Label: "API keys", URL: keysPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "API keys", URL: keysPath}}
 	return s.page(c, http.StatusOK, "admin/keys", templates.KeysPage{AdminPage: page, Key: &templates.OneTime{Label: c.FormValue("name"), Value: plain,
 		Text: "Copy it now: it is shown this once, and only its fingerprint is kept.", Example: s.keyExample(c, plain, scopes), BackURL: keysPath, Back: "I have copied it"}})
 }

@@ -42,12 +42,11 @@ func (s *Server) showLead(c echo.Context, status int, d app.LeadDetail) error {
 	if d.State == "erased" {
 		title = "Erased person"
 	}
-	frame, err := s.adminPage(c, "leads", title)
+	frame, err := s.adminPage(c, "leads", title, templates.Link{Label: "Leads", URL: "/admin/leads"})
 	if err != nil {
 		return err
 	}
 	p := templates.LeadPage{AdminPage: frame, Erased: d.State == "erased", Timeline: leadTimeline(d, zone)}
-	p.Crumbs = []templates.Link{{Label: "Leads", URL: "/admin/leads"}}
 	p.Notices, p.Who = leadNotices(d, zone), leadWho(d, zone)
 	p.Answers, p.Older = leadAnswers(d, zone)
 	p.Consents = leadConsents(d)
@@ -244,8 +243,25 @@ func leadAnswers(d app.LeadDetail, zone *time.Location) (now, older templates.Le
 			older.Facts = append(older.Facts, f)
 		}
 	}
+	shareNote(&now)
 	older.Title = "Other answers, " + count(len(older.Facts), "value", "values")
 	return now, older
+}
+
+// shareNote says once below what would stand at each of several facts.
+func shareNote(l *templates.Ledger) {
+	for _, f := range l.Facts {
+		if f.Note == "" || f.Note != l.Facts[0].Note {
+			return
+		}
+	}
+	if len(l.Facts) < 2 {
+		return
+	}
+	l.Note = "All " + l.Facts[0].Note + "."
+	for i := range l.Facts {
+		l.Facts[i].Note = ""
+	}
 }
 
 // answerWord is an answer as a person reads it.

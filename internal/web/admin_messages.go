@@ -59,7 +59,7 @@ func (s *Server) messageList(c echo.Context) error {
 		Selects: []templates.FilterSelect{v.choice("state", "State", "Any", optionsOf(messageStates, messageStateOrder...)...), v.choice("delivery", "Delivery", "Any", delivery...),
 			v.choice("kind", "Kind", "Any", kindPairs...), v.choice("transport", "Transport", "Any", transportPairs...),
 			v.choice("marked", "Marked", "All", "second", "Second sends", "late", "Late")}}
-	p.Columns = []templates.Column{{Label: "Message"}, {Label: "To"}, {Label: "How far"}, {Label: "Tries", Number: true, Narrow: true}, {Label: "By", Narrow: true},
+	p.Columns = []templates.Column{{Label: "Message"}, {Label: "To", Narrow: true}, {Label: "How far"}, {Label: "Tries", Number: true, Narrow: true}, {Label: "By", Narrow: true},
 		{Label: "Made", Number: true, Sorted: "desc"}}
 	for _, m := range lines {
 		p.Rows = append(p.Rows, messageRow(m))
@@ -98,10 +98,9 @@ func (s *Server) messagePage(c echo.Context) error {
 	}
 	zone := s.zone(c)
 	p := templates.MessageDetailPage{State: messageTag(d.Message), Facts: s.messageFacts(c, d, zone)}
-	if p.AdminPage, err = s.adminPage(c, "messages", orElse(d.Document, word(templateWords, d.Template))); err != nil {
+	if p.AdminPage, err = s.adminPage(c, "messages", orElse(d.Document, word(templateWords, d.Template)), templates.Link{Label: "Messages", URL: "/admin/messages"}); err != nil {
 		return err
 	}
-	p.Crumbs = []templates.Link{{Label: "Messages", URL: "/admin/messages"}}
 	switch {
 	case d.State == store.MessageHeld:
 		p.Notices = append(p.Notices, templates.Notice{Kind: "wait", Text: "Held until " + moment(d.DueAt, zone) + ": " + d.Reason + ". It goes out by itself then."})
@@ -145,19 +144,19 @@ func (s *Server) messageFacts(c echo.Context, d app.MessageDetail, zone *time.Lo
 	if d.Erased {
 		to.Value = "Erased person"
 	}
-	l := templates.Ledger{Title: "This message", Facts: []templates.Fact{to, {Name: "Kind", Value: word(kindWords, d.Kind)}, {Name: "How far", Value: tag.Label},
+	l := templates.Ledger{Title: "This message", Facts: []templates.Fact{to, {Name: "Kind", Value: word(kindWords, d.Kind)}, {Name: "How far", Value: " ", Tag: &tag},
 		{Name: "Landing page", Value: d.Gate}, {Name: "Made", Value: moment(d.CreatedAt, zone)}}}
 	if d.SentAt != nil {
 		l.Facts = append(l.Facts, templates.Fact{Name: "Handed over", Value: moment(*d.SentAt, zone)})
 	}
 	if d.DeliveryAt != nil {
-		l.Facts = append(l.Facts, templates.Fact{Name: "Last word of the provider", Value: moment(*d.DeliveryAt, zone)})
+		l.Facts = append(l.Facts, templates.Fact{Name: "Provider’s last report", Value: moment(*d.DeliveryAt, zone)})
 	}
 	if d.LinkExpiresAt != nil {
 		l.Facts = append(l.Facts, templates.Fact{Name: "Its link opens until", Value: moment(*d.LinkExpiresAt, zone)})
 	}
 	return templates.Ledger{Title: l.Title, Facts: append(l.Facts, templates.Fact{Name: "Tries", Value: strconv.Itoa(int(d.Tries))},
-		templates.Fact{Name: "Provider's id", Value: d.ProviderMessageID}, templates.Fact{Name: "Our id", Value: d.ID.String()})}
+		templates.Fact{Name: "Provider’s id", Value: d.ProviderMessageID}, templates.Fact{Name: "Our id", Value: d.ID.String()})}
 }
 
 // messageSendAgain makes a new message like this one.

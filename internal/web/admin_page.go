@@ -16,8 +16,9 @@ import (
 )
 
 // adminPage is what every page for staff carries: the rail as the role sees it with what waits, who is logged in, the
-// notice that the request before left behind. navKey is a key of templates.Navigation.
-func (s *Server) adminPage(c echo.Context, navKey, title string) (templates.AdminPage, error) {
+// notice that the request before left behind. navKey is a key of templates.Navigation; above are the pages that this one
+// belongs to, the outermost first.
+func (s *Server) adminPage(c echo.Context, navKey, title string, above ...templates.Link) (templates.AdminPage, error) {
 	ctx := c.Request().Context()
 	snap, err := s.app.Snapshot(ctx)
 	if err != nil {
@@ -28,9 +29,9 @@ func (s *Server) adminPage(c echo.Context, navKey, title string) (templates.Admi
 		return templates.AdminPage{}, err
 	}
 	u := s.user(c)
-	return templates.AdminPage{Title: title, Lang: "en-GB", CompanyName: snap.Settings.CompanyName, Flash: s.takeFlash(c),
+	return templates.AdminPage{Title: title, Lang: "en-GB", CompanyName: snap.Settings.CompanyName, Flash: s.takeFlash(c), Crumbs: above,
 		Nav:       templates.Navigation(u.Role, navKey, templates.Counts{Alarms: alarmsFor(u.Role, work), Quarantine: work.Quarantine, Messages: work.Late}),
-		User:      templates.UserView{Name: u.Name, Email: u.Email, Role: u.Role},
+		User:      templates.UserView{Name: u.Name, Email: u.Email, Role: roleWord(u.Role)},
 		LogoutURL: "/admin/logout", AccountURL: accountPath}, nil
 }
 

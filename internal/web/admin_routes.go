@@ -1,9 +1,18 @@
 package web
 
-import "github.com/gatehouse/gatehouse/internal/auth"
+import (
+	"slices"
+
+	"github.com/gatehouse/gatehouse/internal/auth"
+)
 
 // adminRoutes are the pages for staff, each with its permission in the line.
 func (s *Server) adminRoutes() []route {
+	return slices.Concat(s.doorRoutes(), s.leadRoutes(), s.contentRoutes(), s.houseRoutes())
+}
+
+// doorRoutes let staff in and out.
+func (s *Server) doorRoutes() []route {
 	return []route{
 		{get, "/admin/login", door, noBody, s.loginPage},
 		{post, "/admin/login", door, smallForm, s.login},
@@ -12,7 +21,12 @@ func (s *Server) adminRoutes() []route {
 		{post, "/admin/setup/:token", door, smallForm, s.setup},
 		{get, "/admin/reset", door, noBody, s.resetPage},
 		{post, "/admin/reset", door, smallForm, s.reset},
+	}
+}
 
+// leadRoutes are the daily work: figures, leads, messages, quarantine.
+func (s *Server) leadRoutes() []route {
+	return []route{
 		{get, "/admin", can(auth.ReportsRead), noBody, s.homePage},
 		{post, "/admin/alarms/:id/done", can(auth.QuarantineDecide), smallForm, s.alarmDone},
 		{get, "/admin/submissions", can(auth.LeadsRead), noBody, s.submissionList},
@@ -28,7 +42,12 @@ func (s *Server) adminRoutes() []route {
 		{post, "/admin/quarantine/:id/release", can(auth.QuarantineDecide), smallForm, s.quarantineDecide(true)},
 		{post, "/admin/quarantine/:id/discard", can(auth.QuarantineDecide), smallForm, s.quarantineDecide(false)},
 		{post, "/admin/quarantine/:id/undo", can(auth.QuarantineDecide), smallForm, s.quarantineUndo},
+	}
+}
 
+// contentRoutes are landing pages and documents.
+func (s *Server) contentRoutes() []route {
+	return []route{
 		{get, "/admin/gates", can(auth.GatesRead), noBody, s.gateList},
 		{get, "/admin/gates/new", can(auth.GatesWrite), noBody, s.gateNew},
 		{post, "/admin/gates", can(auth.GatesWrite), smallForm, s.gateCreate},
@@ -52,7 +71,12 @@ func (s *Server) adminRoutes() []route {
 		{post, "/admin/documents/:id/serve", can(auth.DocumentsWrite), smallForm, s.documentButton("Links open this version from now on.", s.documentServe)},
 		{post, "/admin/documents/:id/archive", can(auth.DocumentsWrite), smallForm, s.documentButton("Archived.", s.documentArchive)},
 		{post, "/admin/documents/:id/restore", can(auth.DocumentsWrite), smallForm, s.documentButton("It is back.", s.documentRestore)},
+	}
+}
 
+// houseRoutes run the installation: accounts, keys, settings, the audit log.
+func (s *Server) houseRoutes() []route {
+	return []route{
 		{get, "/admin/verify", can(auth.VerifyRead), noBody, s.verifyPage},
 		{get, "/admin/users", can(auth.UsersWrite), noBody, s.userList},
 		{get, "/admin/users/new", can(auth.UsersWrite), noBody, s.userNew},

@@ -34,10 +34,10 @@ func (s *Server) submissionList(c echo.Context) error {
 		return err
 	}
 	p := templates.SubmissionsPage{Tools: templates.TableTools{Total: total, One: "submission", Many: "submissions"}, Pagination: v.pagination(len(lines), total)}
-	if p.AdminPage, err = s.adminPage(c, "home", "Submissions"); err != nil {
+	if p.AdminPage, err = s.adminPage(c, "home", "Submissions", templates.Link{Label: "Home", URL: "/admin"}); err != nil {
 		return err
 	}
-	p.Wide, p.Crumbs = true, []templates.Link{{Label: "Home", URL: "/admin"}}
+	p.Wide = true
 	p.Filters = templates.Filters{Action: v.path, HideSearch: true, Dates: true, From: v.q.Get("from"), To: v.q.Get("to"), ClearURL: v.clear("from", "to", "gate", "source", "state"),
 		Selects: []templates.FilterSelect{v.gateChoice(), v.sourceChoice(), v.choice("state", "State", "Accepted", optionsOf(submissionStates, states...)...)}}
 	p.Columns = []templates.Column{{Label: "Who"}, {Label: "Landing page", Narrow: true}, {Label: "Source", Narrow: true}, {Label: "Where", Narrow: true}, {Label: "State"},

@@ -145,7 +145,7 @@ func staffOf(d app.LeadDetail) (out []templates.TimelineEvent) {
 
 // moment is "3 March 2026, 09:05" in the zone, for sentences; times that stand alone are drawn by the templates.
 func moment(at time.Time, zone *time.Location) string {
-	return at.In(zone).Format("2 January 2006, 15:04")
+	return at.In(zone).Format(dayFormat + ", 15:04")
 }
 
 func count(n int, one, many string) string {

@@ -44,27 +44,26 @@ func (s *Server) userList(c echo.Context) error {
 	page.Action = &templates.PageAction{Label: "Invite somebody", URL: usersPath + "/new", Icon: "plus"}
 	p := templates.UsersPage{AdminPage: page, Tools: templates.TableTools{Total: len(users), One: "account", Many: "accounts"}}
 	for _, u := range users {
-		p.Rows = append(p.Rows, templates.UserRow{URL: usersPath + "/" + u.ID.String(), Name: u.Name, Email: u.Email, Role: u.Role, State: userTag(u),
+		p.Rows = append(p.Rows, templates.UserRow{URL: usersPath + "/" + u.ID.String(), Name: u.Name, Email: u.Email, Role: roleWord(u.Role), State: userTag(u),
 			LastLogin: at(u.LastLoginAt), Own: u.ID == s.user(c).ID})
 	}
 	return s.page(c, http.StatusOK, "admin/users", p)
 }
 
 func roleField(role string) templates.FieldView {
-	return templates.FieldView{Name: "role", Type: "select", Label: "Role", Required: true, Options: choices(role,
+	return templates.FieldView{Name: "role", Type: "select", Label: "What this person may do", Required: true, Options: choices(role,
 		string(auth.Admin), "Admin: runs the installation", string(auth.Marketing), "Marketing: documents, landing pages, leads", string(auth.Sales), "Sales: works the leads")}
 }
 
 func (s *Server) userNew(c echo.Context) error { return s.showUserNew(c, http.StatusOK, nil) }
 
 func (s *Server) showUserNew(c echo.Context, status int, wrong error) error {
-	page, err := s.adminPage(c, "users", "Invite somebody")
+	page, err := s.adminPage(c, "users", "Invite somebody", templates.Link{Label: "Users", URL: usersPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Users", URL: usersPath}}
 	page.Lead = "You get a link that works once; the person sets a password there."
-	sheet := &templates.Sheet{Action: usersPath, Button: "Make the account", CancelURL: usersPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
+	sheet := &templates.Sheet{Action: usersPath, Button: "Create the account", CancelURL: usersPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
 		{Name: "name", Type: "text", Label: "Name", Required: true, MaxLength: 120, Value: c.FormValue("name"), Autocomplete: "off"},
 		{Name: "email", Type: "email", Label: "E-mail address", Required: true, MaxLength: 254, Value: c.FormValue("email"), Autocomplete: "off"},
 		roleField(c.FormValue("role"))}}}}
@@ -81,11 +80,10 @@ func (s *Server) userCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.adminPage(c, "users", "An account for "+u.Name)
+	page, err := s.adminPage(c, "users", "An account for "+u.Name, templates.Link{Label: "Users", URL: usersPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Users", URL: usersPath}}
 	return s.page(c, http.StatusOK, "admin/users", templates.UsersPage{AdminPage: page, Link: &templates.OneTime{
 		Label: "The link for " + u.Name, Value: link, BackURL: usersPath, Back: "Done",
 		Text: "Give it to " + u.Email + " yourself: it works once, for seven days, and is not shown again."}})
@@ -104,11 +102,10 @@ func (s *Server) showUser(c echo.Context, status int, id uuid.UUID, wrong error)
 	if err != nil {
 		return err
 	}
-	page, err := s.adminPage(c, "users", u.Name)
+	page, err := s.adminPage(c, "users", u.Name, templates.Link{Label: "Users", URL: usersPath})
 	if err != nil {
 		return err
 	}
-	page.Crumbs = []templates.Link{{Label: "Users", URL: usersPath}}
 	tag, own := userTag(u), usersPath+"/"+id.String()
 	p := templates.UserPage{AdminPage: page, Facts: s.userFacts(c, u)}
 	p.Facts.Facts = append(p.Facts.Facts, templates.Fact{Name: "State", Tag: &tag, Value: " "})
@@ -116,7 +113,7 @@ func (s *Server) showUser(c echo.Context, status int, id uuid.UUID, wrong error)
 		p.Note = "This is you. Role and access are changed by another administrator."
 		return s.page(c, status, "admin/user", p)
 	}
-	p.Role = &templates.Sheet{Action: own + "/role", Button: "Change the role", Hidden: versionOf(u.Version),
+	p.Role = &templates.Sheet{Action: own + "/role", Button: "Change the role", Minor: true, Hidden: versionOf(u.Version),
 		Groups: []templates.SheetGroup{{Fields: []templates.FieldView{roleField(u.Role)}}}}
 	if wrong != nil {
 		p.Role.Hidden = versionOf(max(1, u.Version-1)) // stale, as it was: nothing is overwritten by pressing the button again
@@ -133,10 +130,10 @@ func (s *Server) showUser(c echo.Context, status int, id uuid.UUID, wrong error)
 func (s *Server) userFacts(c echo.Context, u store.User) templates.Ledger {
 	login := "never"
 	if u.LastLoginAt != nil {
-		login = u.LastLoginAt.In(s.zone(c)).Format("2 January 2006, 15:04")
+		login = moment(*u.LastLoginAt, s.zone(c))
 	}
-	return templates.Ledger{Facts: []templates.Fact{{Name: "Name", Value: u.Name}, {Name: "E-mail", Value: u.Email}, {Name: "Role", Value: u.Role},
-		{Name: "Since", Value: u.CreatedAt.In(s.zone(c)).Format("2 January 2006")}, {Name: "Last login", Value: login}}}
+	return templates.Ledger{Facts: []templates.Fact{{Name: "Name", Value: u.Name}, {Name: "E-mail", Value: u.Email}, {Name: "Role", Value: roleWord(u.Role)},
+		{Name: "Since", Value: u.CreatedAt.In(s.zone(c)).Format(dayFormat)}, {Name: "Last login", Value: login}}}
 }
 
 func userActions(u store.User, own string) []templates.PageAction {

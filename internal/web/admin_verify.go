@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -17,13 +18,13 @@ func (s *Server) verifyPage(c echo.Context) error {
 		return err
 	}
 	page.Lead = "Whether everything that was promised has been done, or can say why not."
-	page.Action = &templates.PageAction{Label: "Run it now", URL: "/admin/verify", Icon: "check"}
+	page.Action = &templates.PageAction{Label: "Run it again", URL: "/admin/verify"}
 	began := time.Now()
 	r, err := s.app.Verify(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	p := templates.VerifyPage{AdminPage: page, At: r.At, Took: time.Since(began).Round(time.Millisecond).String(), OK: r.OK(), Total: r.Total,
+	p := templates.VerifyPage{AdminPage: page, At: r.At, Took: fmt.Sprintf("%d\u00a0ms", time.Since(began).Milliseconds()), OK: r.OK(), Total: r.Total,
 		Missing: r.Total - len(r.Unexplained)}
 	for _, l := range r.Counts {
 		line := templates.VerifyLine{What: l.What, Total: l.Total}

@@ -3,6 +3,7 @@ package web
 import (
 	"strings"
 
+	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/templates"
 )
@@ -62,6 +63,14 @@ var hitReasons = map[string]string{"too-soon": "within two seconds of the mail, 
 	"clicked": "somebody probably clicked; opening a page is no proof", "opened": "the page was opened; that is no proof", "method": "only asked whether the page is there",
 	"prefetch": "fetched ahead of any click", "no-agent": "did not say what it is", "tool-agent": "calls itself a program", "pressed": "pressed the button; the browser says so itself",
 	"posted": "pressed the button"}
+
+// dayFormat keeps day and month on one line.
+const dayFormat = "2\u00a0January 2006"
+
+// roleWord is a role as a person reads it.
+func roleWord(role string) string {
+	return word(map[string]string{string(auth.Admin): "Admin", string(auth.Marketing): "Marketing", string(auth.Sales): "Sales"}, role)
+}
 
 var outcomeWords = map[string]templates.Tag{
 	"open": {Label: "Under way", Tone: "wait"}, "accepted": {Label: "Taken", Tone: "good"}, "rate_limited": {Label: "Asked to slow down", Tone: "wait"},
