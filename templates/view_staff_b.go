@@ -144,6 +144,7 @@ type DocumentPageStaff struct {
 	Gates    []GateRow
 	Upload   *Sheet
 	Edit     *Sheet
+	Samples  *Sheet // which pages everybody may see
 	Actions  []PageAction
 }
 

@@ -122,6 +122,9 @@ func (p *erased) run(by store.Actor) error {
 			return err
 		}
 	}
+	if err := p.app.markRolled(p.tx, p.subs...); err != nil {
+		return err
+	}
 	return p.remember(by)
 }
 

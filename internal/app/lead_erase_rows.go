@@ -91,6 +91,9 @@ func (p *erased) mail() error {
 
 // traces erases what the network and the address bar told, and what staff wrote beside the person.
 func (p *erased) traces() error {
+	if p.app.mutant("half-erased") {
+		return nil
+	}
 	return p.all([]statement{
 		{"visits", "blanked", `update visits set page = '', referrer = '', utm_source = '', utm_medium = '', utm_campaign = '', utm_term = '', utm_content = ''
 			where lead_id in ?`, []any{p.leads}},

@@ -31,6 +31,9 @@ func (a *App) Decide(ctx context.Context, id uuid.UUID, release bool, by store.A
 		if err != nil {
 			return err
 		}
+		if err := a.markRolled(tx, id); err != nil {
+			return err
+		}
 		if err := tx.Audit(by, action, "submission", id.String(), map[string]any{"weight": s.Weight}); err != nil || !release {
 			return err
 		}
@@ -48,6 +51,9 @@ func (a *App) Undiscard(ctx context.Context, id uuid.UUID, by store.Actor) error
 		}
 		if res.RowsAffected == 0 {
 			return errs.New(errs.Conflict, "This one is not discarded.")
+		}
+		if err := a.markRolled(tx, id); err != nil {
+			return err
 		}
 		return tx.Audit(by, "submission.undiscard", "submission", id.String(), nil)
 	})

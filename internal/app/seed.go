@@ -68,6 +68,9 @@ func (a *App) Seed(ctx context.Context, o SeedOptions) (SeedReport, error) {
 			o.Progress(done, len(times))
 		}
 	}
+	if _, err := a.RollUp(ctx); err != nil {
+		return s.report, err
+	}
 	// Fresh statistics: the first reports shall be as quick as the later ones.
 	if _, err := a.store.Pool().Exec(ctx, "analyze"); err != nil {
 		return s.report, a.store.Translate(err)

@@ -46,6 +46,9 @@ func (t *seedTable) add(name string, pairs ...any) {
 // write copies the batch in one transaction, so that what is here always adds up.
 func (s *sower) write(ctx context.Context, a *App) error {
 	err := pgx.BeginFunc(ctx, a.store.Pool(), func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, store.RollupFrom, s.start); err != nil {
+			return err
+		}
 		for _, t := range s.rows.tables() {
 			if len(t.rows) == 0 {
 				continue

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,7 +11,7 @@ import (
 )
 
 // Tidy does what is due: partitions for the months to come, keys and sessions that are over, messages whose job was lost
-// (none should be: they are found by their own state), the digest for staff.
+// (none should be: they are found by their own state), hours to roll up, the digest for staff.
 func (a *App) Tidy(ctx context.Context) error {
 	if err := a.store.EnsurePartitions(ctx); err != nil {
 		return err
@@ -35,7 +36,7 @@ func (a *App) Tidy(ctx context.Context) error {
 	if err := a.requeueLost(ctx); err != nil {
 		return err
 	}
-	return a.Digest(ctx)
+	return errors.Join(a.rollFor(ctx, rollPause), a.Digest(ctx))
 }
 
 // lostAfter is how long a message or submission may stand without a job before one is made for it. A second job for the

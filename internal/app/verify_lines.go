@@ -1,5 +1,10 @@
 package app
 
+import "github.com/gatehouse/gatehouse/internal/report"
+
+// rolledHours is the line of the roll-ups.
+const rolledHours = "rolled-up hours"
+
 // liveJobs are the submissions and messages that a job will still act on.
 const liveJobs = `
 live_accept as (select distinct e.id::uuid as id from river_job j, jsonb_array_elements_text(j.args->'submission_ids') e(id)
@@ -40,6 +45,14 @@ var reconciliations = []reconciliation{
 		[]class{{"of processed submissions", ""}, {"of erased submissions", ""},
 			{"too early", "This submission has a result, although it does not count as processed."}}},
 
+	{"visits", "select count(*) from visits", `
+		select v.id, case when o.submission_id is null then 'no result' when o.lead_id <> v.lead_id or s.received_at <> v.at then 'at odds'
+			else 'of results' end as class
+		from visits v left join outcomes o on o.submission_id = v.submission_id left join submissions s on s.id = v.submission_id`,
+		[]class{{"of results", ""},
+			{"no result", "This visit belongs to no submission that became a lead."},
+			{"at odds", "This visit has another lead, or another time, than the result of its submission."}}},
+
 	{"leads", "select count(*) from leads", `
 		select l.id, case when l.submissions <> coalesce(o.n, 0) then 'wrong count' when a.lead_id is null then 'no address'
 			else l.state end as class
@@ -78,6 +91,10 @@ var reconciliations = []reconciliation{
 		select encode(k.key, 'hex') as id, case when s.id is null then 'orphaned' else 'of a submission' end as class
 		from once_keys k left join submissions s on s.id = k.submission_id`,
 		[]class{{"of a submission", ""}, {"orphaned", "This key answers a repeated request with a submission that does not exist."}}},
+
+	{rolledHours, report.RolledHoursTotal, report.RolledHours,
+		[]class{{"as the rows say", ""}, {"changed since", ""},
+			{"differs", "The roll-up of this hour differs from its rows. It is counted from the rows now and will be rolled up anew."}}},
 
 	{"jobs", "select count(*) from river_job", `
 		select j.id, case when j.state in ('available','pending','retryable','scheduled') then 'waiting' when j.state = 'running' then 'running'

@@ -8,20 +8,22 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
 )
 
-// Report is a table of figures over a filter. SQL gets the parameters of Filter.params and returns a key (text) and one
-// bigint for each column. Drill gives the address whose rows a figure counts.
+// Report is a table of figures over a filter. SQL is written for a filter, since a condition that is not there costs
+// nothing; it may use the parameters of Filter.params and returns a key (text) and one bigint for each column. Drill gives
+// the address whose rows a figure counts.
 type Report struct {
 	Name       string
 	Title      string
 	Definition string // what a figure counts, in words for staff
 	Key        string // heading of the key: "Day", "Landing page"
 	Columns    []Column
-	SQL        string
+	SQL        func(f Filter) string
 	Drill      func(f Filter, key string, column int) string
 }
 
@@ -61,7 +63,7 @@ func Run(ctx context.Context, pool *pgxpool.Pool, r Report, f Filter) ([]Row, er
 	if err != nil {
 		return nil, err
 	}
-	rows, err := pool.Query(ctx, r.SQL, params...)
+	rows, err := pool.Query(ctx, r.SQL(f), params)
 	if err != nil {
 		return nil, fmt.Errorf("report %s: %w", r.Name, err)
 	}
@@ -96,9 +98,9 @@ func (f Filter) Days() []Day {
 	return out
 }
 
-// params are $1 the moments at which the days begin, the end of the last one included, $2 gate id or "", $3 source or "".
+// params are @days the moments at which the days begin, the end of the last one included, @gate a gate's id and @source.
 // The days are cut here and not in SQL, so that figures and the lists behind them use the same moments.
-func (f Filter) params() ([]any, error) {
+func (f Filter) params() (pgx.NamedArgs, error) {
 	days := f.Days()
 	if len(days) == 0 || len(days) > maxDays {
 		return nil, errs.InvalidFields(errs.Field{Field: "from", Code: "invalid", Message: "The range ends before it begins, or is longer than ten years."})
@@ -108,7 +110,7 @@ func (f Filter) params() ([]any, error) {
 		bounds = append(bounds, d.Start(f.Zone))
 	}
 	bounds = append(bounds, f.To.Add(1).Start(f.Zone))
-	return []any{bounds, f.GateID, f.Source}, nil
+	return pgx.NamedArgs{"days": bounds, "gate": f.GateID, "source": f.Source}, nil
 }
 
 // query is the part of an address that every drill-down carries.

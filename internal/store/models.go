@@ -5,5 +5,5 @@ func Models() []any {
 	return []any{&Settings{}, &User{}, &UserToken{}, &Session{}, &LoginAttempt{}, &APIKey{}, &Audit{}, &Document{}, &DocumentVersion{}, &Gate{},
 		&GateVersion{}, &GateSlug{}, &Submission{}, &Payload{}, &OnceKey{}, &Outcome{}, &Lead{}, &LeadAddress{}, &LeadValue{}, &Company{},
 		&CompanyDomain{}, &Consent{}, &Visit{}, &Grant{}, &Message{}, &Attempt{}, &CapturedMail{}, &Suppression{}, &ProviderEvent{},
-		&ProviderState{}, &Hit{}, &Download{}, &Alarm{}, &Erasure{}}
+		&ProviderState{}, &Hit{}, &Download{}, &Alarm{}, &Erasure{}, &RollupState{}}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -129,11 +130,11 @@ func (s *Server) documentShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showDocument(c, http.StatusOK, id, nil, nil)
+	return s.showDocument(c, http.StatusOK, id, nil)
 }
 
-// showDocument draws a document's page. edit and upload change the sheets that a fault belongs to.
-func (s *Server) showDocument(c echo.Context, status int, id uuid.UUID, edit, upload func(*templates.Sheet)) error {
+// showDocument draws a document's page. change, which may be nil, changes the sheet that a fault belongs to.
+func (s *Server) showDocument(c echo.Context, status int, id uuid.UUID, change func(*templates.DocumentPageStaff)) error {
 	r, err := s.app.Document(c.Request().Context(), id)
 	if err != nil {
 		return err
@@ -159,12 +160,9 @@ func (s *Server) showDocument(c echo.Context, status int, id uuid.UUID, edit, up
 	write := s.may(c, auth.DocumentsWrite)
 	p.Versions = documentVersions(r, own, write)
 	if write {
-		p.Edit, p.Upload, p.Actions = documentSheet(r, own), uploadSheet(own), documentActions(r, own)
-		if edit != nil {
-			edit(p.Edit)
-		}
-		if upload != nil {
-			upload(p.Upload)
+		p.Edit, p.Upload, p.Samples, p.Actions = documentSheet(r, own), uploadSheet(own), samplesSheet(r, own), documentActions(r, own)
+		if change != nil {
+			change(&p)
 		}
 	}
 	return s.page(c, status, "admin/document", p)
@@ -210,6 +208,28 @@ func uploadSheet(own string) *templates.Sheet {
 			{Name: "serve", Type: "box", Label: "Serve it at once", Value: "yes", Checked: true}}}}}
 }
 
+// samplesSheet chooses the pages that everybody may see; nil where there is no file.
+func samplesSheet(r app.DocumentRecord, own string) *templates.Sheet {
+	v := r.Current()
+	if v == nil {
+		return nil
+	}
+	var pages []string
+	made := false
+	for _, sm := range v.Samples {
+		if sm.Page > 0 {
+			pages = append(pages, strconv.Itoa(sm.Page))
+		}
+		made = made || sm.Page == 0
+	}
+	help := "Page numbers, such as 2, 5. Everybody sees these pages on the landing page before they ask; empty: none."
+	if made {
+		help = "Now the landing page shows pictures made for this document. Page numbers, such as 2, 5, put those pages in their place."
+	}
+	return &templates.Sheet{Action: own + "/samples", Button: "Show these pages", Minor: true, Hidden: versionOf(r.Version), Groups: []templates.SheetGroup{{
+		Fields: []templates.FieldView{{Name: "samples", Type: "text", Label: "Sample pages", Value: strings.Join(pages, ", "), MaxLength: 40, Help: help}}}}}
+}
+
 func documentActions(r app.DocumentRecord, own string) []templates.PageAction {
 	if r.ArchivedAt != nil {
 		return []templates.PageAction{postButton("Bring it back", "undo", own+"/restore", r.Version)}
@@ -231,15 +251,40 @@ func (s *Server) documentEdit(c echo.Context) error {
 	in := app.DocumentTexts{Title: c.FormValue("title"), Language: c.FormValue("language"), Byline: c.FormValue("byline")}
 	err = s.app.EditDocument(c.Request().Context(), id, read, in, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
-		return s.showDocument(c, status, id, func(sheet *templates.Sheet) {
-			sheet.Hidden, sheet.Groups[0].Fields = versionOf(read), documentFields(in, "")
-			fault(sheet, err)
-		}, nil)
+		return s.showDocument(c, status, id, func(p *templates.DocumentPageStaff) {
+			p.Edit.Hidden, p.Edit.Groups[0].Fields = versionOf(read), documentFields(in, "")
+			fault(p.Edit, err)
+		})
 	}
 	if err != nil {
 		return err
 	}
 	return s.after(c, nil, "Saved.", documentsPath+"/"+id.String())
+}
+
+func (s *Server) documentSamples(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	read, err := readVersion(c)
+	if err != nil {
+		return err
+	}
+	text := c.FormValue("samples")
+	err = s.app.SetSamplePages(c.Request().Context(), id, read, text, s.actor(c))
+	if status := formStatus(err); status != 0 && !wantsJSON(c) {
+		return s.showDocument(c, status, id, func(p *templates.DocumentPageStaff) {
+			if p.Samples != nil {
+				p.Samples.Hidden, p.Samples.Groups[0].Fields[0].Value = versionOf(read), text
+				fault(p.Samples, err)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return s.after(c, nil, "The landing page shows these pages now.", documentsPath+"/"+id.String())
 }
 
 func (s *Server) documentUpload(c echo.Context) error {
@@ -257,9 +302,9 @@ func (s *Server) documentUpload(c echo.Context) error {
 	serve := ticked(f.values["serve"])
 	v, err := s.app.AddVersion(c.Request().Context(), id, f.upload, serve, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
-		return s.showDocument(c, status, id, nil, func(sheet *templates.Sheet) {
-			sheet.Groups[0].Fields[1].Checked = serve
-			fault(sheet, err)
+		return s.showDocument(c, status, id, func(p *templates.DocumentPageStaff) {
+			p.Upload.Groups[0].Fields[1].Checked = serve
+			fault(p.Upload, err)
 		})
 	}
 	if err != nil {

@@ -65,6 +65,7 @@ func (s *Server) contentRoutes() []route {
 		{post, "/admin/documents", can(auth.DocumentsWrite), upload, s.documentCreate},
 		{get, "/admin/documents/:id", can(auth.DocumentsRead), noBody, s.documentShow},
 		{post, "/admin/documents/:id", can(auth.DocumentsWrite), smallForm, s.documentEdit},
+		{post, "/admin/documents/:id/samples", can(auth.DocumentsWrite), smallForm, s.documentSamples},
 		{post, "/admin/documents/:id/versions", can(auth.DocumentsWrite), upload, s.documentUpload},
 		{get, "/admin/documents/:id/versions/:version/file", can(auth.DocumentsRead), noBody, s.documentVersion(false)},
 		{get, "/admin/documents/:id/versions/:version/cover", can(auth.DocumentsRead), noBody, s.documentVersion(true)},

@@ -185,6 +185,9 @@ var writes = map[string]struct {
 	"/admin/documents/:id": {"document.edit", func(w *world) *httptest.ResponseRecorder {
 		return w.admin.post("/admin/documents/"+w.document.ID.String(), url.Values{"version": {version(w.document.Version)}, "title": {"New"}, "language": {"en-GB"}})
 	}},
+	"/admin/documents/:id/samples": {"document.samples", func(w *world) *httptest.ResponseRecorder {
+		return w.admin.post("/admin/documents/"+w.document.ID.String()+"/samples", url.Values{"version": {version(w.document.Version)}, "samples": {"1"}})
+	}},
 	"/admin/documents/:id/versions": {"document.version", func(w *world) *httptest.ResponseRecorder {
 		return w.admin.uploadTo("/admin/documents/"+w.document.ID.String()+"/versions", url.Values{"serve": {"yes"}}, "paper.pdf", samplePDF(w.t, "second"))
 	}},

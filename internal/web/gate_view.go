@@ -87,9 +87,9 @@ func formatLine(v store.DocumentVersion) string {
 
 func bytesText(n int64) string {
 	if n < 1_000_000 {
-		return strconv.FormatInt((n+500)/1000, 10) + " KB"
+		return strconv.FormatInt((n+500)/1000, 10) + "\u00a0KB"
 	}
-	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + "\u00a0MB"
 }
 
 // The size in which covers and sample pages are shown; the style sheet keeps the real proportion of A4.
@@ -104,7 +104,9 @@ func (s *Server) picture(g *store.PublishedGate, n int) *templates.Picture {
 	url := "/g/" + g.Slug + "/cover?v=" + g.File.SHA256[:8]
 	if n >= 0 {
 		sm := g.File.Samples[n]
-		key, alt, url = sm.Key, sm.Alt, fmt.Sprintf("/g/%s/sample/%d?v=%s", g.Slug, n, g.File.SHA256[:8])
+		// Other pages may be chosen for the same file: the address goes by the picture.
+		sum := sha256.Sum256([]byte(sm.Key))
+		key, alt, url = sm.Key, sm.Alt, fmt.Sprintf("/g/%s/sample/%d?v=%x", g.Slug, n, sum[:4])
 		if sm.Width > 0 && sm.Height > 0 {
 			width, height = sm.Width, sm.Height
 		}
