@@ -31,6 +31,7 @@ func (l *Later) Error() string { return "not before " + l.Wait.String() }
 // DeliverMessage hands one message to the provider, at most once as far as anybody can know: an attempt is recorded
 // before the call and closed after it, and the open attempt row decides between doubles.
 func (a *App) DeliverMessage(ctx context.Context, id uuid.UUID) error {
+	a.giveWay(ctx)
 	c := a.claim(ctx, id)
 	if c.err != nil || c.attempt == nil {
 		return c.err

@@ -24,6 +24,7 @@ func (a *App) AcceptSubmissions(ctx context.Context, ids []uuid.UUID) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	a.giveWay(ctx)
 	err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.accept(tx, ids, acceptMost) })
 	if err == nil || ctx.Err() != nil {
 		return err

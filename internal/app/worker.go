@@ -149,7 +149,6 @@ func work[T river.JobArgs](a *App, fn func(context.Context, T) error) river.Work
 	return river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error {
 		a.running.Store(job.ID, true)
 		defer a.running.Delete(job.ID)
-		a.giveWay(ctx)
 		err := fn(ctx, job.Args)
 		var later *Later
 		if errors.As(err, &later) {
@@ -159,18 +158,20 @@ func work[T river.JobArgs](a *App, fn func(context.Context, T) error) river.Work
 	})
 }
 
-// Visitors who wait for an answer go before work that nobody waits for: while so many of them wait at once, each job begins
-// up to courtesy later. It begins all the same, so that a flood delays mail and never stops it.
+// Visitors who wait for an answer go before work that nobody waits for: while many of them wait at once, each transaction
+// of a job begins up to courtesy later. It begins all the same, so that a flood delays mail and never stops it.
 const (
-	crowd       = 12
-	courtesy    = 500 * time.Millisecond
-	courtesyEye = 5 * time.Millisecond
+	courtesy    = time.Second
+	courtesyEye = 20 * time.Millisecond
 )
 
 func (a *App) giveWay(ctx context.Context) {
+	if !a.intake.Crowded() {
+		return
+	}
 	look := time.NewTicker(courtesyEye)
 	defer look.Stop()
-	for over := time.After(courtesy); a.intake.Waiting() >= crowd; {
+	for over := time.After(courtesy); a.intake.Crowded(); {
 		select {
 		case <-look.C:
 		case <-over:

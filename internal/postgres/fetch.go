@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,10 +50,13 @@ func fetch(ctx context.Context, cache string, major int, repository string, log 
 		err = ctx.Err()
 	}
 	b, unusable := inspect(ctx, filepath.Join(target, "bin"))
-	if unusable != nil {
-		return Binaries{}, fmt.Errorf("%w, and fetching PostgreSQL %s failed: %w; %s", ErrNoBinaries, version, errors.Join(err, unusable), installHint)
+	if unusable == nil {
+		return b, nil
 	}
-	return b, nil
+	if _, absent := os.Stat(filepath.Join(target, "bin", "initdb")); absent == nil || err == nil {
+		err = unusable // it was unpacked: the library's error is but the one it was driven into
+	}
+	return Binaries{}, fmt.Errorf("%w, and fetching PostgreSQL %s failed: %w; %s", ErrNoBinaries, version, err, installHint)
 }
 
 // unpack drives the library as far as unpacking the binaries. It has no call for just

@@ -149,4 +149,9 @@ func TestFetch(t *testing.T) {
 	if _, err := fetch(soon(t), t.TempDir(), 12, repository.URL, log); !errors.Is(err, ErrNoBinaries) {
 		t.Errorf("a version that is not offered: %v", err)
 	}
+	repository.Close()
+	_, err := fetch(soon(t), t.TempDir(), 0, repository.URL, log)
+	if !errors.Is(err, ErrNoBinaries) || !strings.Contains(err.Error(), "unable to connect to "+repository.URL+"; install PostgreSQL") {
+		t.Errorf("a repository out of reach: %v", err)
+	}
 }

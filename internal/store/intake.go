@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"sort"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,12 +19,13 @@ import (
 type Intake struct {
 	store   *Store
 	queue   chan *entry
+	places  chan struct{} // one for each commit under way
 	woken   chan struct{} // jobs were committed: tell the workers
 	done    chan struct{} // closed: nothing more is taken
-	stopped chan struct{} // closed: the committers are gone
-	wg      sync.WaitGroup
+	stopped chan struct{} // closed: nobody commits any more
 	observe func(size int, took time.Duration)
 	waiting atomic.Int32 // callers
+	crowded atomic.Int64 // when many callers waited at once, in nanoseconds
 	hasty   bool
 }
 
@@ -64,12 +64,10 @@ type result struct {
 	err   error
 }
 
-// NewIntake starts the committers. observe, which may be nil, is told the size and duration of every commit.
+// NewIntake makes the group commit. observe, which may be nil, is told the size and duration of every commit.
 func (s *Store) NewIntake(observe func(size int, took time.Duration)) *Intake {
-	in := &Intake{store: s, queue: make(chan *entry, queueLength), woken: make(chan struct{}, 1), done: make(chan struct{}), stopped: make(chan struct{}), observe: observe}
-	for range committers {
-		in.wg.Go(in.run)
-	}
+	in := &Intake{store: s, queue: make(chan *entry, queueLength), places: make(chan struct{}, committers), woken: make(chan struct{}, 1),
+		done: make(chan struct{}), stopped: make(chan struct{}), observe: observe}
 	go in.wake()
 	return in
 }
@@ -77,32 +75,45 @@ func (s *Store) NewIntake(observe func(size int, took time.Duration)) *Intake {
 // Close lets what was handed in be committed, then stops. A Submit that comes too late is told so.
 func (in *Intake) Close() {
 	close(in.done)
-	in.wg.Wait()
+	for range committers { // whoever holds a place commits what is in the queue before it gives the place back
+		in.places <- struct{}{}
+	}
+	in.drain()
 	close(in.stopped)
 }
 
 // AnswerBeforeCommit breaks the promise on purpose, for the tests that must notice it. Call it before the first Submit.
 func (in *Intake) AnswerBeforeCommit() { in.hasty = true }
 
-// Waiting is how many callers wait for a commit now.
-func (in *Intake) Waiting() int { return int(in.waiting.Load()) }
+// crowd is how many callers who wait at once are many, and for how long after that the intake counts as crowded.
+const (
+	crowd    = 12
+	crowdFor = 100 * time.Millisecond
+)
+
+// Crowded tells that many visitors wait for an answer, now or a moment ago: commits come in bursts.
+func (in *Intake) Crowded() bool { return time.Now().UnixNano()-in.crowded.Load() < int64(crowdFor) }
 
 // Submit waits for the commit that holds the entry. When ctx ends first the caller learns only that: the batch goes on,
 // and a repeat with the same key finds what became of it.
 func (in *Intake) Submit(ctx context.Context, e Entry) (Taken, error) {
-	p := &entry{Entry: e, answer: make(chan result, 1)}
-	in.waiting.Add(1)
+	if in.waiting.Add(1) >= crowd {
+		in.crowded.Store(time.Now().UnixNano())
+	}
 	defer in.waiting.Add(-1)
+	p := &entry{Entry: e, answer: make(chan result, 1)}
 	select {
-	case in.queue <- p:
-	case <-ctx.Done():
-		return Taken{}, ctx.Err()
 	case <-in.done:
 		return Taken{}, errClosing()
+	case <-ctx.Done():
+		return Taken{}, ctx.Err()
+	case in.queue <- p:
 	}
 	if in.hasty {
+		go in.work()
 		return Taken{SubmissionID: e.Submission.ID, Fresh: true, SameBody: true}, nil
 	}
+	in.work()
 	select {
 	case r := <-p.answer:
 		return r.taken, r.err
@@ -120,21 +131,46 @@ func (in *Intake) Submit(ctx context.Context, e Entry) (Taken, error) {
 
 func errClosing() error { return unavailable(errors.New("intake is closing")) }
 
-func (in *Intake) run() {
-	for {
-		select {
-		case first := <-in.queue:
-			in.commit(in.gather(first))
-		case <-in.done:
-			for { // what was handed in before the end is still committed
-				select {
-				case first := <-in.queue:
-					in.commit(in.gather(first))
-				default:
-					return
-				}
-			}
-		}
+// work commits what waits, if a place is free. A caller does it itself, since handing the work to somebody else would cost
+// somebody who comes alone two changes of hands; it commits once, and whatever has come meanwhile goes on without it.
+func (in *Intake) work() {
+	select {
+	case in.places <- struct{}{}:
+	default:
+		return // whoever holds the places looks at the queue again
+	}
+	in.once()
+	if len(in.queue) > 0 {
+		go func() {
+			in.drain()
+			in.leave()
+		}()
+		return
+	}
+	in.leave()
+}
+
+// leave gives a place back. Somebody may have come after the last look at the queue and found no place free.
+func (in *Intake) leave() {
+	<-in.places
+	if len(in.queue) > 0 {
+		go in.work()
+	}
+}
+
+func (in *Intake) drain() {
+	for in.once() {
+	}
+}
+
+// once commits one batch; false when nobody waits.
+func (in *Intake) once() bool {
+	select {
+	case first := <-in.queue:
+		in.commit(in.gather(first))
+		return true
+	default:
+		return false
 	}
 }
 
