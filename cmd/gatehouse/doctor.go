@@ -96,6 +96,12 @@ func (w *world) examine() []email.Finding {
 	if err := o.store.Ping(w.ctx); err != nil {
 		return failed("database", "Start PostgreSQL, or check DATABASE_URL.", err)
 	}
+	if sc, err := o.store.Schema(w.ctx); err != nil {
+		return failed("database", "Check what the account of DATABASE_URL may do.", err)
+	} else if sc.Empty() {
+		return []email.Finding{{Check: "database", Level: email.LevelFailed, Text: "The database is empty.",
+			Mend: "Run \"gatehouse migrate\", or start \"gatehouse serve\", which fills an empty database by itself."}}
+	}
 	if err := w.openApp(o); err != nil {
 		return failed("configuration", "Mend it in the environment or in the configuration file.", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,6 +239,10 @@ func (w *world) secrets() ([]string, error) {
 func baseURL(cfg config.Config) string {
 	if cfg.BaseURL != "" {
 		return cfg.BaseURL
+	}
+	host, port, err := net.SplitHostPort(cfg.Listen)
+	if ip, bad := netip.ParseAddr(host); err == nil && (host == "" || bad == nil && ip.IsUnspecified()) {
+		return "http://" + net.JoinHostPort("127.0.0.1", port) // all addresses are none that a link could lead to
 	}
 	return "http://" + cfg.Listen
 }

@@ -48,6 +48,9 @@ func (s *serveCommand) Run(w *world) error {
 	}
 	o := &opened{config: w.config, log: logger(w.config, w.err), owner: true}
 	defer o.Close()
+	if w.config.BaseURL == "" && !w.config.Loopback() {
+		o.log.Warn("GATEHOUSE_BASE_URL is not set: links in pages and mails lead to this machine only")
+	}
 	if o.pages, err = templates.Load(w.config.OverridesDir); err != nil {
 		return errs.Wrap(err, errs.Invalid, "The templates have faults.")
 	}

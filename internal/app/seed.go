@@ -189,6 +189,7 @@ func (s *sower) secondGate(ctx context.Context) error {
 			return s.app.store.Translate(err)
 		}
 		def := sample.Draft
+		def.Title = "A board briefing: 8 questions on marketing"
 		def.Kicker, def.Summary = "A briefing for the board", "Eight questions, eight figures, one sheet: what a board should ask before it signs the next marketing budget."
 		gate := store.Gate{ID: s.id(s.start), Slug: seedSlug, DocumentID: sample.DocumentID, State: "draft", Draft: def, Version: 1, CreatedAt: s.start, UpdatedAt: s.start}
 		version := store.GateVersion{ID: s.id(s.start), GateID: gate.ID, Number: 1, Definition: def, Language: def.Language, PublishedAt: s.start}

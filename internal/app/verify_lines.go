@@ -87,7 +87,7 @@ var reconciliations = []reconciliation{
 		from downloads d left join (select distinct grant_id, kind from hits where label <> 'machine') h on h.grant_id = d.grant_id and h.kind = d.kind`,
 		[]class{{"with their hits", ""}, {"no hit", "This download has no request that it came from."}}},
 
-	{"once-keys", "select count(*) from once_keys", `
+	{"keys of requests", "select count(*) from once_keys", `
 		select encode(k.key, 'hex') as id, case when s.id is null then 'orphaned' else 'of a submission' end as class
 		from once_keys k left join submissions s on s.id = k.submission_id`,
 		[]class{{"of a submission", ""}, {"orphaned", "This key answers a repeated request with a submission that does not exist."}}},

@@ -79,7 +79,7 @@ func TestVerifyNamesEachKindOfDamage(t *testing.T) {
 			update attempts set outcome = 'open', finished_at = null where message_id in (select id from m)`, "never closed"},
 		{"downloads", `insert into downloads select gen_random_uuid(), g.id, a.lead_id, g.document_id, d.current_version_id, g.gate_id, 'read', now(), now(), 1
 			from grants g join lead_addresses a on a.id = g.address_id join documents d on d.id = g.document_id`, "no request that it came from"},
-		{"once-keys", "update once_keys set submission_id = gen_random_uuid()", "does not exist"},
+		{"keys of requests", "update once_keys set submission_id = gen_random_uuid()", "does not exist"},
 		{"jobs", "update river_job set state = 'discarded', finalized_at = now() where kind = 'message_deliver'", "failed too often"},
 	} {
 		t.Run(c.kind+"/"+c.says, func(t *testing.T) {

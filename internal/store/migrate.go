@@ -6,6 +6,9 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"path"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -97,7 +100,11 @@ func (s *Store) Migrate(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for _, r := range results {
-		out = append(out, r.String())
+		name := "the queue's tables"
+		if r.Source.Path != "" {
+			_, name, _ = strings.Cut(strings.TrimSuffix(path.Base(r.Source.Path), ".sql"), "_")
+		}
+		out = append(out, fmt.Sprintf("migration %d (%s) applied in %s", r.Source.Version, name, r.Duration.Round(time.Millisecond)))
 	}
 	return out, s.EnsurePartitions(ctx)
 }

@@ -68,7 +68,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { // no startup parameter: poolers refuse those
-		_, err := c.Exec(ctx, "set idle_in_transaction_session_timeout = "+idleInTransaction)
+		// Compiling a report's plan takes longer than running it.
+		_, err := c.Exec(ctx, "set idle_in_transaction_session_timeout = "+idleInTransaction+"; set jit = off")
 		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
