@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/document"
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/guard"
+	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/token"
 )
@@ -35,6 +36,7 @@ type App struct {
 	accepting chan struct{} // one place for each transaction that derives leads
 	claims    together[uuid.UUID, claimed]
 	closes    together[store.Attempt, closed]
+	applies   together[jobs.ApplyEvents, error]
 	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running   sync.Map          // id -> true of the jobs that this process is at
 	worker    string            // names this process in attempts and locks
@@ -83,6 +85,7 @@ func New(o Options) *App {
 	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
 	a.claims.most, a.claims.do = deliverMost, a.claimMany
 	a.closes.most, a.closes.do = deliverMost, a.closeMany
+	a.applies.most, a.applies.do = applyMost, a.applyMany
 	a.intake = o.Store.NewIntake(a.Metrics.commit)
 	if a.mutant("answer-before-commit") {
 		a.intake.AnswerBeforeCommit()

@@ -106,8 +106,45 @@ func applyJobs(rows []store.ProviderEvent, fresh []string) (out []river.InsertMa
 }
 
 // ApplyEvents moves messages on by stored events: delivery by the highest (rank, time), an unknown send resolved,
-// suppression with its reason. In any order, and again, it comes to the same.
-func (a *App) ApplyEvents(ctx context.Context, job jobs.ApplyEvents) error {
+// suppression with its reason. In any order, and again, it comes to the same. Jobs at the same time share a transaction.
+func (a *App) ApplyEvents(_ context.Context, job jobs.ApplyEvents) error { return a.applies.call(job) }
+
+// applyMost is how many jobs share a transaction.
+const applyMost = 32
+
+func (a *App) applyMany(work []jobs.ApplyEvents) []error {
+	ctx, cancel := background(20 * time.Second)
+	defer cancel()
+	all := work[0]
+	for _, j := range work[1:] {
+		all.EventIDs = append(slices.Clip(all.EventIDs), j.EventIDs...)
+		all.From, all.To = earlier(all.From, j.From), later(all.To, j.To)
+	}
+	out := make([]error, len(work))
+	err := a.applyStored(ctx, all)
+	for i := range out {
+		if out[i] = err; err != nil && len(work) > 1 { // a bad event holds up its own job alone
+			out[i] = a.applyStored(ctx, work[i])
+		}
+	}
+	return out
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (a *App) applyStored(ctx context.Context, job jobs.ApplyEvents) error {
 	rows, err := a.store.Events(ctx, job.EventIDs, job.From, job.To)
 	if err != nil {
 		return err

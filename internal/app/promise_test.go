@@ -26,6 +26,7 @@ import (
 // Against the real process: TestMutantAnswerBeforeCommit, TestMutantAsynchronousCommit, TestMutantNoTakeover.
 func TestPromise1CommitIsThePromise(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		mustExec(t, k, `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$`)
 		mustExec(t, k, `create constraint trigger refuse after insert on submissions deferrable initially deferred for each row execute function refuse()`)
 		_, err := k.App.SubmitForm(t.Context(), testkit.Submit("ann@example.org"))
@@ -44,6 +45,7 @@ func TestPromise1CommitIsThePromise(t *testing.T) {
 // Against the real process: TestMutantNoOnceKey, TestMutantSentBeforeSend, TestMutantDoubleSend.
 func TestPromise2OneIntentOneResult(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		var posts sync.WaitGroup
 		for range 50 {
 			posts.Go(func() { _, _ = k.App.SubmitForm(t.Context(), testkit.Submit("ann@example.org")) })
@@ -81,6 +83,7 @@ func TestPromise2OneIntentOneResult(t *testing.T) {
 // Nothing is thrown away in silence: what looks like a robot waits, staff are told, a person releases it, the page is honest.
 func TestPromise3NothingInSilence(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		staff := store.User{ID: store.NewID(), Email: "staff@gatehouse.example", Name: "Staff", Role: "marketing", Version: 1, CreatedAt: k.Clock.Now()}
 		if err := k.Store.DB(t.Context()).Create(&staff).Error; err != nil {
 			t.Fatal(err)
@@ -111,6 +114,7 @@ func TestPromise3NothingInSilence(t *testing.T) {
 // A visitor's request never waits for a third party: it is answered although whoever calls the provider hangs.
 func TestPromise4NoWaitingForOthers(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		called, hangs, answered := make(chan struct{}, 99), make(chan struct{}), make(chan int, 1)
 		k.Mail.Answer = func(email.Message) email.Result {
 			called <- struct{}{}
@@ -138,6 +142,7 @@ func TestPromise4NoWaitingForOthers(t *testing.T) {
 // People are not machines: what a scanner does to a link counts for nothing. Through the pages: TestPersonsPostServesTheFile of internal/web.
 func TestPromise5PeopleAreNotMachines(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		k.Take(testkit.Submit("ann@example.org"))
 		k.Deliver()
 		token := link(t, k.Mail.All()[0])
@@ -176,6 +181,7 @@ func TestPromise5PeopleAreNotMachines(t *testing.T) {
 // The address says who you are, and anyone can type anyone's: a stranger changes nothing, and a forwarded link shows nothing.
 func TestPromise6AnyoneCanTypeAnyonesAddress(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		k.Take(as("ann.archer@example.org", "Ann", "Archer"))
 		k.Deliver()
 		mail := k.Mail.All()[0]
@@ -208,6 +214,7 @@ func TestPromise6AnyoneCanTypeAnyonesAddress(t *testing.T) {
 // A requested document is sent even to somebody who unsubscribed from marketing, and marketing mail never is.
 func TestPromise7RequestedIsSent(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		k.Take(testkit.Submit("ann@example.org"))
 		k.Deliver()
 		if err := k.App.Choose(t.Context(), preferences(t, k.Mail.All()[0]), app.ChoiceRequested, "one-click"); err != nil {
@@ -245,6 +252,7 @@ func TestPromise7RequestedIsSent(t *testing.T) {
 // Every number opens the rows that it counts, an erased person's among them. All figures and filters: TestEveryFigureOpensItsRows of internal/web.
 func TestPromise8EveryNumberOpens(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		for _, address := range []string{"ann@example.org", "bob@example.org", "cat@example.org"} {
 			k.Take(testkit.Submit(address))
 			k.Deliver()
@@ -290,6 +298,7 @@ func TestPromise8EveryNumberOpens(t *testing.T) {
 // Every decision explains itself: a verdict is the sum of its reasons, and a mail that waits, ends or comes back says why.
 func TestPromise9EveryDecisionExplainsItself(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		first := k.Take(testkit.Submit("ann@example.org"))
 		k.Deliver()
 		for _, in := range []app.Submit{robot("robot@example.org"), testkit.Submit("info@example.org")} {
@@ -336,6 +345,7 @@ func TestPromise9EveryDecisionExplainsItself(t *testing.T) {
 // TestErasedIsErasedEverywhere and those beside it.
 func TestPromise10ErasedIsErased(t *testing.T) {
 	witness(t, func(t *testing.T, k *testkit.Kit) (v violations) {
+		t.Helper()
 		id := happens(t, k)
 		facts := k.Count("select count(*) from submissions")
 		if _, err := k.App.EraseLead(t.Context(), id, byTest); err != nil {

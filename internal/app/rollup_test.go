@@ -33,6 +33,7 @@ type history struct {
 var staff = store.Actor{Kind: "user", Name: "Test"}
 
 func newHistory(t *testing.T, seed uint64, opts ...testkit.Option) *history {
+	t.Helper()
 	opts = append(opts, func(o *app.Options) { o.Limits = false })
 	k := testkit.New(t, opts...)
 	k.Clock.Move(11 * time.Minute)

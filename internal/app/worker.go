@@ -63,7 +63,7 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 		ID:      a.worker,
 		Workers: set,
 		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: intakeJobs}, jobs.QueueMail: {MaxWorkers: mailWorkers},
-			jobs.QueueEvents: {MaxWorkers: 2}},
+			jobs.QueueEvents: {MaxWorkers: applyMost}},
 		JobTimeout:                  jobs.Timeout,
 		RescueStuckJobsAfter:        jobs.RescueAfter,
 		FetchPollInterval:           time.Second,

@@ -116,15 +116,19 @@ func (tx *Tx) ClearAlarm(kind, object string) error {
 		Update("cleared_at", tx.Now()).Error)
 }
 
+// seenWithin is how exactly the time of the last event is kept: a row that every post writes would let posts queue up.
+const seenWithin = 10 * time.Second
+
 // SeenEvents remembers when the provider last told us anything: an unknown send waits longer while events arrive.
 func (tx *Tx) SeenEvents(provider string, at time.Time) error {
-	return translate(tx.Exec(`insert into provider_state (provider, last_event_at, paused_why) values (?, ?, '')
-		on conflict (provider) do update set last_event_at = excluded.last_event_at`, provider, at).Error)
+	return translate(tx.Exec(`insert into provider_state (provider, last_event_at, paused_why) select ?, ?, ''
+		where not exists (select 1 from provider_state where provider = ? and last_event_at > ?)
+		on conflict (provider) do update set last_event_at = excluded.last_event_at`, provider, at, provider, at.Add(-seenWithin)).Error)
 }
 
 // Events reads events by id within their time range, oldest first.
 func (s *Store) Events(ctx context.Context, ids []string, from, to time.Time) ([]ProviderEvent, error) {
 	var rows []ProviderEvent
-	err := s.DB(ctx).Where("event_id in ? and at between ? and ?", ids, from, to).Order("at").Find(&rows).Error
+	err := s.DB(ctx).Where("event_id in (select jsonb_array_elements_text(?)) and at between ? and ?", list(ids), from, to).Order("at").Find(&rows).Error
 	return rows, translate(err)
 }
