@@ -95,15 +95,12 @@ func rebuild(tx *store.Tx, until time.Time) (n int, more bool, err error) {
 func rollOn(tx *store.Tx, until *time.Time) (n int, more bool, err error) {
 	end := tx.Now().Add(-rollAfter).Truncate(time.Hour)
 	if until == nil {
-		var first *time.Time
-		if err := tx.Raw("select min(received_at) from submissions").Scan(&first).Error; err != nil {
+		var first time.Time
+		if err := tx.Raw("select least(min(received_at), ?) from submissions", end).Scan(&first).Error; err != nil {
 			return 0, false, err
 		}
-		begin := end
-		if first != nil && first.Before(end) {
-			begin = first.UTC().Truncate(time.Hour)
-		}
-		until = &begin
+		first = first.UTC().Truncate(time.Hour)
+		until = &first
 	}
 	next := until.UTC().Add(rollAtOnce * time.Hour)
 	if next.After(end) {

@@ -372,3 +372,19 @@ func TestSeedIsRolledUp(t *testing.T) {
 		}
 	}
 }
+
+// Before anybody came there is nothing to roll up, and that is no fault.
+func TestRollUpOfNothing(t *testing.T) {
+	k := testkit.New(t)
+	for range 2 {
+		if _, err := k.App.RollUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		k.Clock.Move(48 * time.Hour)
+	}
+	k.Take(testkit.Submit("first@firm.example"))
+	k.Clock.Move(5 * time.Hour)
+	if n, err := k.App.RollUp(t.Context()); err != nil || n == 0 {
+		t.Errorf("%d hours, %v", n, err)
+	}
+}
