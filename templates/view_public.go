@@ -151,6 +151,7 @@ const (
 	ThanksSent        ThanksState = "sent"
 	ThanksDelivered   ThanksState = "delivered"
 	ThanksCameBack    ThanksState = "came-back"
+	ThanksStopped     ThanksState = "stopped"
 	ThanksHeld        ThanksState = "held"
 	ThanksQuarantined ThanksState = "quarantined"
 	ThanksCancelled   ThanksState = "cancelled"

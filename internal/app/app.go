@@ -37,6 +37,7 @@ type App struct {
 	claims    together[uuid.UUID, claimed]
 	closes    together[store.Attempt, closed]
 	applies   together[jobs.ApplyEvents, error]
+	forgot    forgotten
 	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running   sync.Map          // id -> true of the jobs that this process is at
 	worker    string            // names this process in attempts and locks
@@ -82,6 +83,7 @@ func New(o Options) *App {
 	for _, purpose := range []string{"once", "login"} {
 		a.derived[purpose] = o.Keys.Derive(purpose)
 	}
+	a.forgot.places = make(chan struct{}, forgotAtOnce)
 	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
 	a.claims.most, a.claims.do = deliverMost, a.claimMany
 	a.closes.most, a.closes.do = deliverMost, a.closeMany
@@ -94,7 +96,10 @@ func New(o Options) *App {
 }
 
 // Close lets what was handed in be committed.
-func (a *App) Close() { a.intake.Close() }
+func (a *App) Close() {
+	a.forgot.Wait()
+	a.intake.Close()
+}
 
 // Store gives reports and the pages for staff their reads.
 func (a *App) Store() *store.Store { return a.store }

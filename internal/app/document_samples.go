@@ -82,18 +82,18 @@ func samplePages(e *edits, text string, last int) (pages []int) {
 func (a *App) drawSamples(ctx context.Context, key string, pages []int) []store.Sample {
 	out := []store.Sample{}
 	for _, n := range pages {
-		if s := a.drawPage(ctx, key, n); s.Key != "" {
+		if s, err := a.drawPage(ctx, key, n); err == nil {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// drawPage keeps the picture of a page of a file. Without one the key is empty.
-func (a *App) drawPage(ctx context.Context, key string, page int) store.Sample {
+// drawPage keeps the picture of a page of a file.
+func (a *App) drawPage(ctx context.Context, key string, page int) (store.Sample, error) {
 	body, _, err := a.files.Open(ctx, key)
 	if err != nil {
-		return store.Sample{}
+		return store.Sample{}, err
 	}
 	defer func() { _ = body.Close() }()
 	picture, err := document.RenderPage(ctx, body, page)
@@ -101,12 +101,12 @@ func (a *App) drawPage(ctx context.Context, key string, page int) store.Sample {
 		if !errors.Is(err, document.ErrNoRenderer) {
 			a.log.Warn("a page could not be drawn", "page", page, "error", err)
 		}
-		return store.Sample{}
+		return store.Sample{}, err
 	}
 	kept, err := a.files.Put(ctx, bytes.NewReader(picture.PNG))
 	if err != nil {
 		a.log.Warn("the picture of a page could not be kept", "page", page, "error", err)
-		return store.Sample{}
+		return store.Sample{}, err
 	}
-	return store.Sample{Key: kept.Key, Alt: fmt.Sprintf("Sample: page %d", page), Width: picture.Width, Height: picture.Height, Page: page}
+	return store.Sample{Key: kept.Key, Alt: fmt.Sprintf("Sample: page %d", page), Width: picture.Width, Height: picture.Height, Page: page}, nil
 }

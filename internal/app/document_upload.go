@@ -45,8 +45,13 @@ func (a *App) TakeUpload(ctx context.Context, name string, r io.Reader) (Upload,
 		a.dropUpload(ctx, &up)
 		return up, nil //nolint:nilerr // what is wrong with the file stands in Faults
 	}
-	up.cover = a.drawPage(ctx, stored.Key, 1).Key
-	up.samples = a.drawSamples(ctx, stored.Key, usualSamples(up.Report.Pages))
+	cover, err := a.drawPage(ctx, stored.Key, 1)
+	if up.samples = []store.Sample{}; err == nil {
+		up.cover, up.samples = cover.Key, a.drawSamples(ctx, stored.Key, usualSamples(up.Report.Pages))
+	} else if !errors.Is(err, document.ErrNoRenderer) {
+		up.Report.Findings = append(up.Report.Findings, document.Finding{Code: "not-drawn", Severity: document.Notice,
+			Sentence: "Its first page could not be drawn here. Open the file and look at it before you offer it."})
+	}
 	return up, nil
 }
 

@@ -59,6 +59,7 @@ type acceptance struct {
 	messages []store.Message
 	outcomes []store.Outcome
 	next     []river.InsertManyParams
+	flooded  bool // somebody asked for one mailbox in too many spellings
 }
 
 type grantKey struct{ address, document uuid.UUID }
@@ -139,6 +140,13 @@ func (w *acceptance) lockPeople() error {
 	}
 	var leads []store.Lead
 	if err := w.tx.ForUpdate().Where("id in ?", keysOf(leadIDs)).Order("id").Find(&leads).Error; err != nil {
+		return err
+	}
+	boxes := make([]string, 0, len(w.addresses))
+	for _, ad := range w.addresses {
+		boxes = append(boxes, ad.StrictKey)
+	}
+	if err := w.tx.LockMailboxes(boxes); err != nil {
 		return err
 	}
 	w.leads = map[uuid.UUID]*store.Lead{}
@@ -277,10 +285,15 @@ func (w *acceptance) request(s store.Submission, ad store.LeadAddress, l *store.
 		}
 	}
 	m := newRequested(&s.ID, 1, ad, l.ID, g, gate, w.now)
-	applyMailLimits(&m, earlier, w.now, w.app.o.Limits)
+	applyMailLimits(&m, counted(earlier, ad), w.now, w.app.o.Limits)
+	if w.app.o.Limits && tooManySpellings(&m, earlier, ad) {
+		w.flooded = true
+	}
 	w.messages = append(w.messages, m)
 	w.mails[ad.StrictKey] = append(earlier, m)
-	w.next = append(w.next, deliverJob(m))
+	if m.State != store.MessageEnded {
+		w.next = append(w.next, deliverJob(m))
+	}
 	return m.ID, false
 }
 
@@ -303,6 +316,11 @@ func (w *acceptance) write() error {
 		w.updateLeads(),
 	} {
 		if err != nil {
+			return err
+		}
+	}
+	if w.flooded {
+		if err := tx.Raise("mailbox-flood", "", "Many spellings of one mailbox asked for the same document. The mails beyond the third that waits were not sent: look at the messages that ended, and send again what was meant."); err != nil {
 			return err
 		}
 	}

@@ -52,14 +52,11 @@ const (
 
 // SubmitForm takes one answer set: parse, guard, commit. Nothing here waits for anybody else than our own database.
 func (a *App) SubmitForm(ctx context.Context, in Submit) (Submitted, error) {
-	gate, snap, moved, err := a.Gate(ctx, in.Slug)
-	if err == nil && moved != "" {
-		in.Slug = moved
-		gate, snap, _, err = a.Gate(ctx, moved)
-	}
+	gate, snap, err := a.GateNow(ctx, in.Slug)
 	if err != nil {
 		return Submitted{}, err
 	}
+	in.Slug = gate.Slug
 	if len(in.Attempt) > 200 {
 		return Submitted{}, errs.InvalidFields(errs.Field{Field: "attempt", Code: "too-long", Message: "The idempotency key is longer than 200 characters."})
 	}
@@ -141,9 +138,9 @@ const formTokenLife = 24 * time.Hour
 
 // FormToken is what the script fetches when the form opens: when that was, signed.
 func (a *App) FormToken(ctx context.Context, slug string) (string, error) {
-	g, _, moved, err := a.Gate(ctx, slug)
-	if err != nil || moved != "" {
-		return "", errs.New(errs.NotFound, "There is no page at this address.")
+	g, _, err := a.GateNow(ctx, slug)
+	if err != nil {
+		return "", err
 	}
 	return a.keys.Mint(token.FormAge, token.Claims{ID: g.ID, Expiry: a.now().Add(formTokenLife)}), nil
 }

@@ -28,6 +28,46 @@ func waits(m store.Message) bool {
 	return m.State == store.MessagePending || m.State == store.MessageHeld
 }
 
+// spelt tells that an address is one of several spellings of a mailbox, and not the plain one.
+func spelt(ad store.LeadAddress) bool { return ad.Address != ad.StrictKey }
+
+// counted are the earlier mails to a mailbox that count for an address. What still waits for another spelling does not
+// count for the plain address.
+func counted(earlier []store.Message, ad store.LeadAddress) []store.Message {
+	if spelt(ad) {
+		return earlier
+	}
+	var out []store.Message
+	for _, m := range earlier {
+		if m.State != store.MessageHeld || m.AddressID != nil && *m.AddressID == ad.ID {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// maxSpellings is how many mails may wait for other spellings of a mailbox, for one document.
+const maxSpellings = 3
+
+// tooManySpellings ends a mail to a spelling of a mailbox for which so many others wait already: otherwise one person
+// could be sent three mails a day for weeks. Staff are told and may send it again.
+func tooManySpellings(m *store.Message, earlier []store.Message, ad store.LeadAddress) bool {
+	if !spelt(ad) {
+		return false
+	}
+	n := 0
+	for _, e := range earlier {
+		if waits(e) && e.DocumentID != nil && m.DocumentID != nil && *e.DocumentID == *m.DocumentID {
+			n++
+		}
+	}
+	if n < maxSpellings {
+		return false
+	}
+	m.State, m.Reason = store.MessageEnded, "too many spellings of this mailbox asked for the document at once"
+	return true
+}
+
 // deliverJob hands the message over when it is due.
 func deliverJob(m store.Message) river.InsertManyParams {
 	opts := jobs.Deliver{}.InsertOpts()
@@ -53,7 +93,8 @@ func requestedMails(tx *store.Tx, strict []string, now time.Time) (map[string][]
 	}
 	var rows []row
 	err := tx.Table("messages").Select("messages.*, a.strict_key as strict").Joins("join lead_addresses a on a.id = messages.address_id").
-		Where("a.strict_key in ? and messages.kind = 'requested' and messages.created_at > ?", strict, now.Add(-24*time.Hour)).
+		Where("a.strict_key in ? and messages.kind = 'requested' and (messages.created_at > ? or messages.sent_at > ? or messages.state in ('pending','held'))",
+			strict, now.Add(-24*time.Hour), now.Add(-24*time.Hour)).
 		Order("messages.created_at").Find(&rows).Error
 	out := map[string][]store.Message{}
 	for _, r := range rows {

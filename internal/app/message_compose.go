@@ -40,7 +40,8 @@ func (a *App) compose(ctx context.Context, c claimed) (email.Message, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Subject, out.HTML, out.Text, err = a.renderer.Render(m.Template, v)
+	subject, html, text, err := a.renderer.Render(m.Template, v)
+	out.Subject, out.HTML, out.Text = orElse(out.Subject, subject), html, text
 	return out, err
 }
 
@@ -60,7 +61,7 @@ func (a *App) composeRequested(ctx context.Context, c claimed, snap *Snapshot, o
 	if err != nil {
 		return err
 	}
-	out.To, out.Unsubscribe = l.Address.Address, a.preferencesLink(l.Address)
+	out.To, out.Unsubscribe, out.Subject = l.Address.Address, a.preferencesLink(l.Address), def.MailSubject
 	v.Language, v.DocumentTitle, v.Opening, v.ConsentLine = def.Language, title, def.MailText, l.Consent
 	v.DocumentFormat = fmt.Sprintf("PDF, %d pages", pages)
 	v.Link, v.PreferencesLink = a.documentLink(m), out.Unsubscribe

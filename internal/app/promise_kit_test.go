@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -125,7 +126,7 @@ func login(t *testing.T, k *testkit.Kit, s http.Handler) string {
 		t.Fatal(err)
 	}
 	const address, password = "admin@gatehouse.example", "a password of the tests, long enough"
-	if _, err := k.App.FinishSetup(t.Context(), setup[strings.LastIndex(setup, "/")+1:], "Admin", address, password); err != nil {
+	if _, err := k.App.FinishSetup(t.Context(), setup[strings.LastIndex(setup, "/")+1:], "Admin", address, password, netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
 	cookies := ask(s, http.MethodPost, "/admin/login", url.Values{"email": {address}, "password": {password}}, "").Result().Cookies()

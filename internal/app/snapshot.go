@@ -96,5 +96,17 @@ func (a *App) Gate(ctx context.Context, slug string) (g *store.PublishedGate, s 
 	return nil, s, "", errs.New(errs.NotFound, "There is no page at this address.")
 }
 
+// GateNow finds a published gate by its slug, or by one that it had before: a form that was open when the gate moved is
+// answered as if it had not.
+func (a *App) GateNow(ctx context.Context, slug string) (*store.PublishedGate, *Snapshot, error) {
+	g, s, moved, err := a.Gate(ctx, slug)
+	if err == nil && g == nil {
+		if g = s.bySlug[moved]; g == nil {
+			err = errs.New(errs.NotFound, "There is no page at this address.")
+		}
+	}
+	return g, s, err
+}
+
 // BySlug is the published gate at a slug, nil when there is none.
 func (s *Snapshot) BySlug(slug string) *store.PublishedGate { return s.bySlug[slug] }

@@ -17,7 +17,7 @@ import (
 type Status struct {
 	Submission store.Submission
 	Gate       store.PublishedGate
-	State      string     // on-its-way, sent, delivered, came-back, held, quarantined, cancelled
+	State      string     // on-its-way, sent, delivered, came-back, stopped, held, quarantined, cancelled
 	HeldUntil  time.Time  // of held
 	Masked     string     // the address, masked, for one hour; "" afterwards
 	Message    *uuid.UUID // the e-mail that answers it
@@ -27,6 +27,10 @@ type Status struct {
 
 // Who holds a receipt may see the masked address, and mend it, for this long.
 const receiptOpen = time.Hour
+
+// maxCorrections is how often the address of one submission may be corrected: a person mistypes once or twice, more is
+// somebody who sends mails to strangers.
+const maxCorrections = 3
 
 // SubmissionStatus reads it.
 func (a *App) SubmissionStatus(ctx context.Context, slug, receipt string) (Status, error) {
@@ -38,7 +42,7 @@ func (a *App) SubmissionStatus(ctx context.Context, slug, receipt string) (Statu
 	if err != nil {
 		return Status{}, err
 	}
-	gate, _, _, err := a.Gate(ctx, slug)
+	gate, _, err := a.GateNow(ctx, slug)
 	if err != nil {
 		return Status{}, err
 	}
@@ -58,7 +62,11 @@ func (a *App) SubmissionStatus(ctx context.Context, slug, receipt string) (Statu
 		st.State = "cancelled"
 		return st, nil
 	}
-	st.CanCorrect = fresh && st.Masked != ""
+	corrected, err := a.store.Corrections(ctx, firstOf(s))
+	if err != nil {
+		return st, err
+	}
+	st.CanCorrect = fresh && st.Masked != "" && corrected < maxCorrections
 	o, err := a.store.Outcome(ctx, id)
 	if err != nil || o == nil || o.MessageID == nil {
 		return st, err
@@ -84,10 +92,18 @@ func messageState(m store.Message) (string, time.Time) {
 		return "sent", time.Time{}
 	case m.State == store.MessageHeld:
 		return "held", m.DueAt
-	case m.State == store.MessageEnded:
-		return "came-back", time.Time{}
+	case m.State == store.MessageEnded: // why is nobody's business but the reader's
+		return "stopped", time.Time{}
 	}
 	return "on-its-way", time.Time{}
+}
+
+// firstOf is the submission that a correction goes back to, or the submission itself.
+func firstOf(s store.Submission) uuid.UUID {
+	if s.CorrectsID != nil {
+		return *s.CorrectsID
+	}
+	return s.ID
 }
 
 // maskAddress shows enough to recognise one's own address: a…@example.org.
@@ -115,7 +131,8 @@ func (a *App) CorrectAddress(ctx context.Context, slug, receipt, address, asType
 		return Submitted{}, err
 	}
 	in := base
-	in.Slug, in.Door, in.Corrects = slug, "page", &st.Submission.ID
+	first := firstOf(st.Submission)
+	in.Slug, in.Door, in.Corrects = slug, "page", &first
 	in.Source, in.Attempt, in.Strict = p.Source, "correct:"+st.Submission.ID.String(), false
 	in.FormToken = ""
 	in.Input = form.Input{Fields: map[string]string{}, Consents: map[string]bool{}, AsTyped: asTyped}
@@ -180,6 +197,9 @@ func (a *App) requestAgain(tx *store.Tx, addressID, grantID uuid.UUID, submissio
 	if l.State == "erased" {
 		return none, errs.New(errs.Gone, "This person has been erased.")
 	}
+	if err := tx.LockMailboxes([]string{ad.StrictKey}); err != nil {
+		return none, err
+	}
 	earlier, err := requestedMails(tx, []string{ad.StrictKey}, tx.Now())
 	if err != nil {
 		return none, err
@@ -204,7 +224,7 @@ func (a *App) requestAgain(tx *store.Tx, addressID, grantID uuid.UUID, submissio
 		return none, err
 	}
 	m := newRequested(submission, seq, ad, l.ID, &g, gate, tx.Now())
-	applyMailLimits(&m, earlier[ad.StrictKey], tx.Now(), a.o.Limits)
+	applyMailLimits(&m, counted(earlier[ad.StrictKey], ad), tx.Now(), a.o.Limits)
 	if err := tx.Create(&m).Error; err != nil {
 		return none, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -57,6 +58,7 @@ func (a *App) OpenSetup(ctx context.Context, link string) (Setup, error) {
 	return out, err
 }
 
+// setupToken locks what the link is for: the account before its links, as everybody who closes them does.
 func (a *App) setupToken(tx *store.Tx, link string) (store.UserToken, Setup, error) {
 	gone := errs.New(errs.NotFound, "This link has been used, or its time is over.")
 	var t store.UserToken
@@ -64,32 +66,58 @@ func (a *App) setupToken(tx *store.Tx, link string) (store.UserToken, Setup, err
 	if err != nil || c.Expired(tx.Now()) {
 		return t, Setup{}, gone
 	}
-	err = tx.ForUpdate().Where("id = ? and used_at is null and expires_at > ?", c.ID, tx.Now()).Take(&t).Error
-	if err != nil {
-		if errs.Is(a.store.Translate(err), errs.NotFound) {
-			return t, Setup{}, gone
-		}
+	var found []store.UserToken
+	if err := tx.Where("id = ?", c.ID).Find(&found).Error; err != nil {
 		return t, Setup{}, err
 	}
-	if t.UserID == nil {
-		var admins int64
-		if err := tx.Model(&store.User{}).Where("role = 'admin' and disabled_at is null").Count(&admins).Error; err != nil {
-			return t, Setup{}, err
-		}
-		if admins > 0 {
-			return t, Setup{}, gone
-		}
-		return t, Setup{First: true}, nil
-	}
-	var u store.User
-	if err := tx.Where("id = ? and disabled_at is null", *t.UserID).Take(&u).Error; err != nil {
+	if len(found) == 0 {
 		return t, Setup{}, gone
 	}
-	return t, Setup{User: u}, nil
+	out, ok, err := setupOf(tx, found[0])
+	if err != nil {
+		return t, Setup{}, err
+	}
+	// Only now is it sure that nobody uses this or another link of the account up meanwhile.
+	var open []store.UserToken
+	err = tx.ForUpdate().Where("id = ? and used_at is null and expires_at > ?", c.ID, tx.Now()).Find(&open).Error
+	if err != nil {
+		return t, Setup{}, err
+	}
+	if !ok || len(open) == 0 {
+		return t, Setup{}, gone
+	}
+	return open[0], out, nil
 }
 
-// FinishSetup uses a one-time link up: it makes the first admin, or sets a password and ends the account's sessions.
-func (a *App) FinishSetup(ctx context.Context, link, name, address, password string) (store.User, error) {
+// setupOf locks the account of a link, or every link to the first admin, so that only one is made. ok is false where
+// there is nothing to set up.
+func setupOf(tx *store.Tx, t store.UserToken) (out Setup, ok bool, err error) {
+	if t.UserID != nil {
+		var users []store.User
+		err = tx.ForUpdate().Where("id = ? and disabled_at is null", *t.UserID).Find(&users).Error
+		if err != nil || len(users) == 0 {
+			return out, false, err
+		}
+		return Setup{User: users[0]}, true, nil
+	}
+	var first []store.UserToken
+	if err = tx.ForUpdate().Where("user_id is null and used_at is null").Order("id").Find(&first).Error; err != nil {
+		return out, false, err
+	}
+	var admins int64
+	err = tx.Model(&store.User{}).Where("role = 'admin' and disabled_at is null").Count(&admins).Error
+	return Setup{First: true}, admins == 0, err
+}
+
+// closeLinks uses up every open one-time link of an account; user nil: those to the first admin. Whoever could read an
+// old mail must not undo what the owner has just set.
+func closeLinks(tx *store.Tx, user *uuid.UUID) error {
+	return tx.Model(&store.UserToken{}).Where("user_id is not distinct from ? and used_at is null", user).Update("used_at", tx.Now()).Error
+}
+
+// FinishSetup uses a one-time link up, and with it the account's others: it makes the first admin, or sets a password
+// and ends the account's sessions. ip counts from then on as a place where the owner has logged in.
+func (a *App) FinishSetup(ctx context.Context, link, name, address, password string, ip netip.Addr) (store.User, error) {
 	var u store.User
 	setup, err := a.OpenSetup(ctx, link)
 	if err != nil {
@@ -103,7 +131,7 @@ func (a *App) FinishSetup(ctx context.Context, link, name, address, password str
 	if err := auth.CheckNewPassword(password, u.Email); err != nil {
 		return u, err
 	}
-	hash, err := auth.HashPassword(ctx, password) // outside the transaction: it takes long on purpose
+	hash, err := auth.HashPassword(auth.Ahead(ctx), password) // outside the transaction: it takes long on purpose
 	if err != nil {
 		return u, err
 	}
@@ -112,9 +140,8 @@ func (a *App) FinishSetup(ctx context.Context, link, name, address, password str
 		if err != nil {
 			return err
 		}
-		now := tx.Now()
 		if again.First {
-			u.ID, u.PasswordHash, u.CreatedAt = store.NewID(), hash, now
+			u.ID, u.PasswordHash, u.CreatedAt = store.NewID(), hash, tx.Now()
 			err = tx.Create(&u).Error
 		} else {
 			u = again.User
@@ -124,7 +151,12 @@ func (a *App) FinishSetup(ctx context.Context, link, name, address, password str
 		if err != nil {
 			return err
 		}
-		if err := tx.Model(&store.UserToken{}).Where("id = ?", t.ID).Update("used_at", now).Error; err != nil {
+		if err := closeLinks(tx, t.UserID); err != nil {
+			return err
+		}
+		login := a.loginFrom(u.Email, ip)
+		login.Succeeded = true
+		if err := tx.Create(&login).Error; err != nil {
 			return err
 		}
 		return tx.Audit(store.Actor{Kind: "user", ID: &u.ID, Name: u.Name}, "user.password", "user", u.ID.String(), nil)
@@ -187,34 +219,15 @@ func (a *App) passwordToken(tx *store.Tx, user uuid.UUID, purpose string, life t
 	return t, tx.Create(&t).Error
 }
 
-// ForgotPassword mails a one-time link, if there is such an account; the answer is the same either way. At most three
-// an hour go to an account.
-func (a *App) ForgotPassword(ctx context.Context, address string) error {
-	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		var users []store.User
-		err := tx.Where("email = ? and disabled_at is null", strings.ToLower(strings.TrimSpace(address))).Limit(1).Find(&users).Error
-		if err != nil || len(users) == 0 {
-			return err
-		}
-		var recent int64
-		err = tx.Model(&store.UserToken{}).Where("user_id = ? and created_at > ?", users[0].ID, tx.Now().Add(-time.Hour)).Count(&recent).Error
-		if err != nil || recent >= 3 {
-			return err
-		}
-		t, err := a.passwordToken(tx, users[0].ID, "password", passwordLife)
-		if err != nil {
-			return err
-		}
-		return a.staffMail(tx, users[0].ID, "password", map[string]any{"token": t.ID.String()})
-	})
-}
-
-// EndSessions logs an account out everywhere.
+// EndSessions logs an account out everywhere and closes its one-time links.
 func (a *App) EndSessions(ctx context.Context, id uuid.UUID, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		res := tx.Exec("update users set session_epoch = session_epoch + 1 where id = ?", id)
 		if res.Error != nil {
 			return res.Error
+		}
+		if err := closeLinks(tx, &id); err != nil {
+			return err
 		}
 		return tx.Audit(by, "user.end-sessions", "user", id.String(), nil)
 	})

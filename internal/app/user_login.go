@@ -18,8 +18,8 @@ var errLogin = errs.New(errs.Unauthorized, "This e-mail address and password do 
 // account takes the same time and gets the same answer.
 func (a *App) Login(ctx context.Context, address, password string, ip netip.Addr) (store.User, error) {
 	address = strings.ToLower(strings.TrimSpace(address))
-	account, block := a.keyed("login", "account", address), a.keyed("login", "block", blockText(ip))
-	tries, err := a.loginTries(ctx, account, block)
+	attempt := a.loginFrom(address, ip)
+	tries, err := a.loginTries(ctx, attempt.AccountKey, attempt.BlockKey)
 	if err != nil {
 		return store.User{}, err
 	}
@@ -31,9 +31,12 @@ func (a *App) Login(ctx context.Context, address, password string, ip netip.Addr
 		return store.User{}, err
 	}
 	// Recorded as failed before the password is checked, so that many requests at once count each other.
-	attempt := store.LoginAttempt{ID: store.NewID(), AccountKey: account, BlockKey: block, At: a.now()}
+	attempt.At = a.now() // the answer may have been held back
 	if err := a.store.DB(ctx).Create(&attempt).Error; err != nil {
 		return store.User{}, a.store.Translate(err)
+	}
+	if tries.Known {
+		ctx = auth.Ahead(ctx)
 	}
 	u, err := a.checkPassword(ctx, address, password)
 	if err != nil {
@@ -50,6 +53,11 @@ func (a *App) Login(ctx context.Context, address, password string, ip netip.Addr
 		return tx.Audit(store.Actor{Kind: "user", ID: &u.ID, Name: u.Name}, "user.login", "user", u.ID.String(), nil)
 	})
 	return u, err
+}
+
+// loginFrom is a try at an account from a place, not yet a success.
+func (a *App) loginFrom(address string, ip netip.Addr) store.LoginAttempt {
+	return store.LoginAttempt{ID: store.NewID(), AccountKey: a.keyed("login", "account", address), BlockKey: a.keyed("login", "block", blockText(ip)), At: a.now()}
 }
 
 func (a *App) checkPassword(ctx context.Context, address, password string) (store.User, error) {

@@ -82,7 +82,7 @@ func (a *App) DisableUser(ctx context.Context, id uuid.UUID, read int64, disable
 		}
 		now := tx.Now()
 		u.DisabledAt, u.SessionEpoch = &now, u.SessionEpoch+1
-		if err := tx.Model(&store.UserToken{}).Where("user_id = ? and used_at is null", id).Update("used_at", now).Error; err != nil {
+		if err := closeLinks(tx, &id); err != nil {
 			return err
 		}
 		return tx.Audit(by, "user.disable", "user", id.String(), nil)
@@ -110,9 +110,10 @@ func (a *App) SendPasswordLink(ctx context.Context, id uuid.UUID, by store.Actor
 	})
 }
 
-// ChangePassword sets a member's own password and ends every session of the account; the caller begins a new one with
+// ChangePassword sets a member's own password and ends every session and one-time link of the account; the caller begins a new one with
 // the user that comes back. Guessing the present password is slowed as at the login.
 func (a *App) ChangePassword(ctx context.Context, id uuid.UUID, current, next string, ip netip.Addr) (store.User, error) {
+	ctx = auth.Ahead(ctx) // logged in already
 	u, err := a.store.User(ctx, id)
 	if err != nil {
 		return u, err
@@ -132,6 +133,9 @@ func (a *App) ChangePassword(ctx context.Context, id uuid.UUID, current, next st
 		if err := unchanged(res); err != nil {
 			return err
 		}
+		if err := closeLinks(tx, &id); err != nil {
+			return err
+		}
 		return tx.Audit(store.Actor{Kind: "user", ID: &u.ID, Name: u.Name}, "user.password", "user", id.String(), nil)
 	})
 	if err != nil {
@@ -141,8 +145,8 @@ func (a *App) ChangePassword(ctx context.Context, id uuid.UUID, current, next st
 }
 
 func (a *App) confirmPassword(ctx context.Context, u store.User, password string, ip netip.Addr) error {
-	account, block := a.keyed("login", "account", u.Email), a.keyed("login", "block", blockText(ip))
-	tries, err := a.loginTries(ctx, account, block)
+	attempt := a.loginFrom(u.Email, ip)
+	tries, err := a.loginTries(ctx, attempt.AccountKey, attempt.BlockKey)
 	if err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (a *App) confirmPassword(ctx context.Context, u store.User, password string
 	if err := pause(ctx, d.Hold); err != nil {
 		return err
 	}
-	attempt := store.LoginAttempt{ID: store.NewID(), AccountKey: account, BlockKey: block, At: a.now()}
+	attempt.At = a.now() // the answer may have been held back
 	if err := a.store.DB(ctx).Create(&attempt).Error; err != nil {
 		return a.store.Translate(err)
 	}

@@ -29,8 +29,12 @@ var params = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, 
 // compared with.
 const nobody = "$argon2id$v=19$m=19456,t=2,p=1$T9gUTnZU5dOGHwQ4wAPCtA$7FWaY+kFoLasWANMxmoeH7vOrUz74SA3ulhu/lV/pRw"
 
-// slots bounds the memory: 19 MiB a hashing, two at a time in the process, the others queue.
-var slots = make(chan struct{}, 2)
+// slots bounds the memory: 19 MiB a hashing, two at a time in the process, the others queue. aheadSlots is one more that
+// only those who are Ahead may take.
+var (
+	slots      = make(chan struct{}, 2)
+	aheadSlots = make(chan struct{}, 1)
+)
 
 // HashPassword gives the encoded argon2id hash (RFC 9106) with its parameters and salt. It does not judge the password.
 // The error is Unavailable when ctx ended in the queue.
@@ -92,11 +96,23 @@ func sane(hash string) error {
 	return nil
 }
 
+type aheadKey struct{}
+
+// Ahead marks the work of somebody who has shown to belong to an account: from a network block where its owner has
+// logged in before, in a session, or with a one-time link. It need not queue behind guesses from elsewhere.
+func Ahead(ctx context.Context) context.Context { return context.WithValue(ctx, aheadKey{}, true) }
+
 func enter(ctx context.Context) (leave func(), err error) {
-	if ctx.Err() == nil { // a select with two ready cases picks either
+	var own chan struct{} // a nil channel is never ready
+	if ctx.Value(aheadKey{}) != nil {
+		own = aheadSlots
+	}
+	if ctx.Err() == nil { // a select with several ready cases picks any
 		select {
 		case slots <- struct{}{}:
 			return func() { <-slots }, nil
+		case own <- struct{}{}:
+			return func() { <-own }, nil
 		case <-ctx.Done():
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -224,4 +225,35 @@ func FuzzCheckNewPassword(f *testing.F) {
 			t.Errorf("%q is taken", password)
 		}
 	})
+}
+
+func TestGuessesDoNotHoldUpWhoIsAhead(t *testing.T) {
+	if cap(slots)+cap(aheadSlots) > 3 {
+		t.Fatalf("%d hashings at once take too much memory", cap(slots)+cap(aheadSlots))
+	}
+	for range cap(slots) { // guesses in every slot
+		leave, err := enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
+	}
+	leave, err := enter(Ahead(t.Context()))
+	if err != nil {
+		t.Fatalf("no slot of its own: %v", err)
+	}
+	ended, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	for name, ctx := range map[string]context.Context{"a second one ahead": Ahead(ended), "a guess": ended} {
+		if _, err := enter(ctx); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("%s gets in beyond the bound: %v", name, err)
+		}
+	}
+	leave()
+	if _, err := enter(ended); !errs.Is(err, errs.Unavailable) {
+		t.Error("a guess takes the slot of those ahead")
+	}
+	if _, err := HashPassword(Ahead(t.Context()), "five grey herons"); err != nil || len(aheadSlots) != 0 {
+		t.Errorf("%v, %d slots not given back", err, len(aheadSlots))
+	}
 }

@@ -108,6 +108,7 @@ func samples() map[string]struct {
 		"attachment on a page":          {annot(`/Subtype /FileAttachment /FS << /F (a.exe) >>`), "embedded-file", false},
 		"attachment without a type":     {annot(`/Subtype /Text /FS << /F (a) /EF << /F 8 0 R >> >>`).with(objects{8: stream("", "MZ")}), "embedded-file", false},
 		"XFA form":                      {good.catalog(`/AcroForm << /Fields [] /XFA 8 0 R >>`).with(objects{8: stream("", "<xdp/>")}), "xfa", false},
+		"protection nobody refers to":   {good.with(objects{9: `<< /Encrypt << /Filter /Standard >> >>`}), "encrypted", true},
 		"file on the network":           {annot(`/Subtype /Link /A << /S /GoToE /F (\\\\\\\\198.51.100.7\\\\x) /D [0 /Fit] >>`), "other-file", false},
 		"another PDF":                   {annot(`/Subtype /Link /A << /S /GoToR /F (b.pdf) /D [0 /Fit] >>`), "other-file", false},
 		"file address":                  {annot(`/Subtype /Link /A << /S /URI /URI (file:///etc/passwd) >>`), "other-file", false},
@@ -392,4 +393,15 @@ func FuzzCheckPDF(f *testing.F) {
 			t.Errorf("err = %v", err)
 		}
 	})
+}
+
+// Protection that is spelt out in the trailer is protection all the same, however the name is escaped.
+func TestEncryptionInTheTrailer(t *testing.T) {
+	for _, name := range []string{"/Encrypt", "/Encr#79pt"} {
+		dict := name + " << /Filter /Standard /V 1 /R 2 /O (x) /U (x) /P -4 >>"
+		file := bytes.Replace(goodObjects().pdf(), []byte("/Root 1 0 R"), []byte("/Root 1 0 R "+dict), 1)
+		if _, err := CheckPDF(t.Context(), bytes.NewReader(file), DefaultMaxPDF); !slices.Contains(fieldCodes(err), "encrypted") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -21,7 +21,7 @@ import (
 // rawNames are found as whole names anywhere in an object. Short ones (JS, EF) are left to the survey: fonts are called so.
 var rawNames = map[string]string{
 	"JavaScript": "javascript", "Launch": "launch", "GoToR": "other-file", "GoToE": "other-file", "ImportData": "other-file",
-	"EmbeddedFile": "embedded-file", "FileAttachment": "embedded-file", "XFA": "xfa",
+	"EmbeddedFile": "embedded-file", "FileAttachment": "embedded-file", "XFA": "xfa", "Encrypt": "encrypted",
 }
 
 // anyName takes a name with its escapes, up to the next delimiter (ISO 32000-1, 7.2.2).
@@ -68,8 +68,19 @@ func (s *survey) raw(r io.ReadSeeker, size int64) error {
 		}
 		s.names(head(entry.Object, body, *entry.Offset))
 	}
-	return nil
+	for rest := file; ; { // trailers are no objects
+		i := bytes.Index(rest, []byte("trailer"))
+		if i < 0 {
+			return nil
+		}
+		rest = rest[i+len("trailer"):]
+		if dict, _, ok := bytes.Cut(rest[:min(len(rest), maxTrailer)], []byte("startxref")); ok { // else it is a word in a text
+			s.names(dict)
+		}
+	}
 }
+
+const maxTrailer = 4 << 10
 
 var errSkipped = errors.New("an object that cannot be read")
 

@@ -16,6 +16,7 @@ var policy = []Finding{
 	{"launch", Refuse, "The PDF starts another program on the reader's computer. Remove that action and upload it again."},
 	{"embedded-file", Refuse, "The PDF has other files attached inside. Remove the attachments and upload it again."},
 	{"xfa", Refuse, "The PDF is an XFA form, which most readers cannot show. Print it to an ordinary PDF and upload that."},
+	{"encrypted", Refuse, "The PDF is protected with a password or with restrictions. Save it without protection and upload it again."},
 	{"other-file", Refuse, "The PDF opens another file on the reader's computer or network. Remove that link and upload it again."},
 	{"sends-data", Notice, "The PDF has a form that sends what readers type to an address in the file."},
 	{"automatic", Notice, "The PDF does something by itself when it is opened or a page is turned."},

@@ -197,6 +197,15 @@ func (tx *Tx) LockAddresses(wanted []LeadAddress, fresh func(LeadAddress) Lead) 
 	return have, leads, nil
 }
 
+// mailboxClass keeps these advisory locks apart from others.
+const mailboxClass = 0x6d62
+
+// LockMailboxes lets nobody else count the mails to these mailboxes until the transaction ends. Locked after addresses and leads.
+func (tx *Tx) LockMailboxes(strict []string) error {
+	return translate(tx.Exec(`select pg_advisory_xact_lock(?, box) from (select distinct hashtext(k) as box from jsonb_array_elements_text(?) k order by 1) b`,
+		mailboxClass, list(strict)).Error)
+}
+
 func (tx *Tx) lockByName(names []string) (map[string]LeadAddress, error) {
 	var rows []LeadAddress
 	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("address in ?", names).Order("address").Find(&rows).Error

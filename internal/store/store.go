@@ -199,6 +199,9 @@ func translate(err error) error {
 		case "08", "53", "57": // connection, resources (disk full), operator (shutting down)
 			return unavailable(err)
 		}
+		if pg.Code == "22021" || pg.Code == "22P05" { // a NUL or a broken character, which no door should have let through
+			return errs.Wrap(err, errs.Malformed, "The request holds characters that cannot be kept. Please type it again.")
+		}
 		if pg.Code == "25P03" { // we were stopped in the middle of a transaction, see idleInTransaction
 			return unavailable(err)
 		}

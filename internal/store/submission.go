@@ -165,3 +165,10 @@ func (tx *Tx) SetSubmissionStates(ids []uuid.UUID, state string) error {
 	return translate(tx.Model(&Submission{}).Where("id in ?", ids).
 		Updates(map[string]any{"state": state, "state_at": tx.Now()}).Error)
 }
+
+// Corrections counts the submissions that correct another one's address.
+func (s *Store) Corrections(ctx context.Context, id uuid.UUID) (int, error) {
+	var n int64
+	err := s.DB(ctx).Model(&Submission{}).Where("corrects_id = ?", id).Count(&n).Error
+	return int(n), translate(err)
+}

@@ -34,7 +34,7 @@ func (s *Server) showAccount(c echo.Context, status int, wrong error) error {
 
 // accountPassword ends every session of the account and begins a new one here.
 func (s *Server) accountPassword(c echo.Context) error {
-	u, err := s.app.ChangePassword(c.Request().Context(), s.user(c).ID, c.FormValue("current"), c.FormValue("password"), clientIP(c))
+	u, err := s.app.ChangePassword(c.Request().Context(), s.user(c).ID, posted(c, "current"), posted(c, "password"), clientIP(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		if e := errs.Public(err); e.RetryAfter > 0 {
 			c.Response().Header().Set("Retry-After", seconds(e.RetryAfter))

@@ -248,7 +248,7 @@ func (s *Server) documentEdit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	in := app.DocumentTexts{Title: c.FormValue("title"), Language: c.FormValue("language"), Byline: c.FormValue("byline")}
+	in := app.DocumentTexts{Title: posted(c, "title"), Language: posted(c, "language"), Byline: posted(c, "byline")}
 	err = s.app.EditDocument(c.Request().Context(), id, read, in, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showDocument(c, status, id, func(p *templates.DocumentPageStaff) {
@@ -271,7 +271,7 @@ func (s *Server) documentSamples(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	text := c.FormValue("samples")
+	text := posted(c, "samples")
 	err = s.app.SetSamplePages(c.Request().Context(), id, read, text, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showDocument(c, status, id, func(p *templates.DocumentPageStaff) {
@@ -329,7 +329,7 @@ func (s *Server) documentButton(done string, act func(c echo.Context, id uuid.UU
 }
 
 func (s *Server) documentServe(c echo.Context, id uuid.UUID, read int64) error {
-	version, err := uuid.Parse(c.FormValue("serve"))
+	version, err := uuid.Parse(posted(c, "serve"))
 	if err != nil {
 		return errNoPage
 	}

@@ -41,7 +41,7 @@ func (s *Server) gateEdit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, do := c.Request().Context(), c.FormValue("do")
+	ctx, do := c.Request().Context(), posted(c, "do")
 	typed := c.Request().PostForm
 	def := readGate(typed)
 	done := "The draft is saved."
@@ -50,7 +50,7 @@ func (s *Server) gateEdit(c echo.Context) error {
 		_, err = s.app.PublishGate(ctx, id, read, &def, s.actor(c))
 		done = "Published. The public sees it now."
 	case "save-over":
-		if theirs, bad := strconv.ParseInt(c.FormValue("theirs"), 10, 64); bad == nil {
+		if theirs, bad := strconv.ParseInt(posted(c, "theirs"), 10, 64); bad == nil {
 			read = theirs
 		}
 		err = s.app.SaveGate(ctx, id, read, def, s.actor(c))
@@ -100,7 +100,7 @@ func (s *Server) gateMove(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	err = s.app.MoveGate(ctx, id, read, strings.TrimSpace(c.FormValue("slug")), s.actor(c))
+	err = s.app.MoveGate(ctx, id, read, strings.TrimSpace(posted(c, "slug")), s.actor(c))
 	status := formStatus(err)
 	if status == 0 {
 		if err != nil {
@@ -154,7 +154,7 @@ func (s *Server) slugSheet(c echo.Context, own string, r app.GateRecord, moving 
 		sheet.Groups[0].Fields[0].Help += " So do: " + strings.Join(r.OldSlugs, ", ") + "."
 	}
 	if moving {
-		sheet.Groups[0].Fields[0].Value = c.FormValue("slug")
+		sheet.Groups[0].Fields[0].Value = posted(c, "slug")
 		fault(&sheet, wrong)
 	}
 	return sheet

@@ -67,11 +67,11 @@ func (s *Server) gateNew(c echo.Context) error {
 }
 
 func (s *Server) gateCreate(c echo.Context) error {
-	in := app.NewGateInput{Slug: c.FormValue("slug"), Title: c.FormValue("title")}
-	in.DocumentID, _ = uuid.Parse(c.FormValue("document")) // none: the zero id, which is no document
+	in := app.NewGateInput{Slug: posted(c, "slug"), Title: posted(c, "title")}
+	in.DocumentID, _ = uuid.Parse(posted(c, "document")) // none: the zero id, which is no document
 	g, err := s.app.NewGate(c.Request().Context(), in, s.actor(c))
 	if formStatus(err) != 0 {
-		return s.showGateNew(c, c.FormValue("document"), err)
+		return s.showGateNew(c, posted(c, "document"), err)
 	}
 	if err != nil {
 		return err
@@ -102,9 +102,9 @@ func (s *Server) showGateNew(c echo.Context, document string, wrong error) error
 	}
 	sheet := &templates.Sheet{Action: gatesPath, Button: "Create the draft", CancelURL: gatesPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
 		{Name: "document", Type: "select", Label: "Document", Required: true, Options: options},
-		{Name: "slug", Type: "text", Label: "Address", Required: true, MaxLength: 80, Value: c.FormValue("slug"),
+		{Name: "slug", Type: "text", Label: "Address", Required: true, MaxLength: 80, Value: posted(c, "slug"),
 			Help: "The page stands at " + s.o.BaseURL + "/g/ and this: small letters, digits, hyphens."},
-		{Name: "title", Type: "text", Label: "Title", MaxLength: 160, Value: c.FormValue("title"), Help: "Empty: the document's own."},
+		{Name: "title", Type: "text", Label: "Title", MaxLength: 160, Value: posted(c, "title"), Help: "Empty: the document's own."},
 	}}}}
 	fault(sheet, wrong)
 	p.New = sheet
@@ -181,7 +181,7 @@ func (s *Server) gateRestore(c echo.Context, id uuid.UUID, read int64) error {
 }
 
 func (s *Server) gateRedraft(c echo.Context, id uuid.UUID, read int64) error {
-	version, err := uuid.Parse(c.FormValue("published"))
+	version, err := uuid.Parse(posted(c, "published"))
 	if err != nil {
 		return errNoPage
 	}

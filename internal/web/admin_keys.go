@@ -54,7 +54,7 @@ func (s *Server) showKeyNew(c echo.Context, status int, wrong error) error {
 			Checked: slices.Contains(chosen, string(sc))})
 	}
 	sheet := &templates.Sheet{Action: keysPath, Button: "Create the key", CancelURL: keysPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
-		{Name: "name", Type: "text", Label: "Name", Required: true, MaxLength: 80, Value: c.FormValue("name"), Help: "What uses it, so that you know later.", Autocomplete: "off"}}}, scopes}}
+		{Name: "name", Type: "text", Label: "Name", Required: true, MaxLength: 80, Value: posted(c, "name"), Help: "What uses it, so that you know later.", Autocomplete: "off"}}}, scopes}}
 	fault(sheet, wrong)
 	return s.page(c, status, "admin/keys", templates.KeysPage{AdminPage: page, New: sheet})
 }
@@ -77,7 +77,7 @@ func (s *Server) keyCreate(c echo.Context) error {
 		return errs.Wrap(err, errs.Malformed, "The form could not be read.")
 	}
 	scopes := c.Request().PostForm["scopes"]
-	plain, err := s.app.NewKey(c.Request().Context(), c.FormValue("name"), scopes, s.actor(c))
+	plain, err := s.app.NewKey(c.Request().Context(), posted(c, "name"), scopes, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showKeyNew(c, status, err)
 	}
@@ -88,7 +88,7 @@ func (s *Server) keyCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, "admin/keys", templates.KeysPage{AdminPage: page, Key: &templates.OneTime{Label: c.FormValue("name"), Value: plain,
+	return s.page(c, http.StatusOK, "admin/keys", templates.KeysPage{AdminPage: page, Key: &templates.OneTime{Label: posted(c, "name"), Value: plain,
 		Text: "Copy it now: it is shown this once, and only its fingerprint is kept.", Example: s.keyExample(c, plain, scopes), BackURL: keysPath, Back: "I have copied it"}})
 }
 

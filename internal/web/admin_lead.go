@@ -95,7 +95,7 @@ func (s *Server) leadSendAgain(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	message, err := uuid.Parse(c.FormValue("message"))
+	message, err := uuid.Parse(posted(c, "message"))
 	if err != nil {
 		return errs.New(errs.Malformed, "The request could not be read.")
 	}
@@ -126,7 +126,7 @@ func (s *Server) leadErase(c echo.Context) error {
 		return err
 	}
 	here := "/admin/leads/" + id.String()
-	if !strings.EqualFold(strings.TrimSpace(c.FormValue("confirm")), eraseWord) {
+	if !strings.EqualFold(strings.TrimSpace(posted(c, "confirm")), eraseWord) {
 		s.flash(c, "fault", "Nothing was erased: the word "+eraseWord+" has to be typed into the box.")
 		return c.Redirect(http.StatusSeeOther, here)
 	}

@@ -37,8 +37,8 @@ func (s *Server) loginPage(c echo.Context) error {
 }
 
 func (s *Server) login(c echo.Context) error {
-	address, next := c.FormValue("email"), c.FormValue("next")
-	u, err := s.app.Login(c.Request().Context(), address, c.FormValue("password"), clientIP(c))
+	address, next := posted(c, "email"), posted(c, "next")
+	u, err := s.app.Login(c.Request().Context(), address, posted(c, "password"), clientIP(c))
 	if errs.Is(err, errs.Unauthorized) || errs.Is(err, errs.TooMany) {
 		e := errs.Public(err)
 		if e.RetryAfter > 0 {
@@ -69,7 +69,7 @@ func (s *Server) begin(c echo.Context, u store.User) error {
 }
 
 func (s *Server) logout(c echo.Context) error {
-	if c.FormValue("everywhere") == "1" {
+	if posted(c, "everywhere") == "1" {
 		if err := s.app.EndSessions(c.Request().Context(), s.user(c).ID, s.actor(c)); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (s *Server) showSetup(c echo.Context, status int, faults []errs.Field) erro
 	p.First = setup.First
 	p.Name, p.Email = setup.User.Name, setup.User.Email
 	if p.First && c.Request().Method == http.MethodPost {
-		p.Name, p.Email = c.FormValue("name"), c.FormValue("email")
+		p.Name, p.Email = posted(c, "name"), posted(c, "email")
 	}
 	for _, f := range faults {
 		p.Errors[f.Field] = f.Message
@@ -107,7 +107,7 @@ func (s *Server) showSetup(c echo.Context, status int, faults []errs.Field) erro
 }
 
 func (s *Server) setup(c echo.Context) error {
-	u, err := s.app.FinishSetup(c.Request().Context(), c.Param("token"), c.FormValue("name"), c.FormValue("email"), c.FormValue("password"))
+	u, err := s.app.FinishSetup(c.Request().Context(), c.Param("token"), posted(c, "name"), posted(c, "email"), posted(c, "password"), clientIP(c))
 	switch {
 	case errs.Is(err, errs.Invalid):
 		return s.showSetup(c, http.StatusUnprocessableEntity, errs.Public(err).Fields)
@@ -130,10 +130,10 @@ func (s *Server) resetPage(c echo.Context) error {
 
 // reset answers the same whether or not there is such an account.
 func (s *Server) reset(c echo.Context) error {
-	if err := s.app.ForgotPassword(c.Request().Context(), c.FormValue("email")); err != nil {
+	if err := s.app.ForgotPassword(c.Request().Context(), posted(c, "email")); err != nil {
 		return err
 	}
-	p := templates.ResetPage{Page: s.basePage(c, "Forgotten password"), Stage: "sent", Email: c.FormValue("email"), LoginURL: "/admin/login"}
+	p := templates.ResetPage{Page: s.basePage(c, "Forgotten password"), Stage: "sent", Email: posted(c, "email"), LoginURL: "/admin/login"}
 	p.NoIndex = true
 	return s.page(c, http.StatusOK, "admin/reset", p)
 }

@@ -115,7 +115,7 @@ func with(path string, q url.Values, pairs ...string) string {
 
 // back is where a form of this page leads after it was done: the page it stood on, if that is one for staff.
 func back(c echo.Context, otherwise string) string {
-	next := c.FormValue("back")
+	next := posted(c, "back")
 	if next == "" {
 		return otherwise
 	}

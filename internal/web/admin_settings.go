@@ -77,14 +77,14 @@ func (s *Server) settingsSave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	week, err := strconv.ParseInt(c.FormValue("week_start"), 10, 16)
+	week, err := strconv.ParseInt(posted(c, "week_start"), 10, 16)
 	if err != nil || week < 0 || week > 6 {
 		week = -1
 	}
-	in := store.Settings{Version: read, CompanyName: c.FormValue("company_name"), PostalAddress: c.FormValue("postal_address"), ContactEmail: c.FormValue("contact_email"),
-		SenderName: c.FormValue("sender_name"), PrivacyURL: c.FormValue("privacy_url"), PrivacyVersion: c.FormValue("privacy_version"),
-		ImprintURL: c.FormValue("imprint_url"), ImprintVersion: c.FormValue("imprint_version"), TimeZone: c.FormValue("time_zone"), WeekStart: int16(week),
-		Currency: c.FormValue("currency"), Locale: c.FormValue("locale")}
+	in := store.Settings{Version: read, CompanyName: posted(c, "company_name"), PostalAddress: posted(c, "postal_address"), ContactEmail: posted(c, "contact_email"),
+		SenderName: posted(c, "sender_name"), PrivacyURL: posted(c, "privacy_url"), PrivacyVersion: posted(c, "privacy_version"),
+		ImprintURL: posted(c, "imprint_url"), ImprintVersion: posted(c, "imprint_version"), TimeZone: posted(c, "time_zone"), WeekStart: int16(week),
+		Currency: posted(c, "currency"), Locale: posted(c, "locale")}
 	err = s.app.EditSettings(c.Request().Context(), in, s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showSettings(c, status, in, err)

@@ -13,7 +13,7 @@ import (
 
 // readVersion is the version of the row that the form showed.
 func readVersion(c echo.Context) (int64, error) {
-	v, err := strconv.ParseInt(c.FormValue("version"), 10, 64)
+	v, err := strconv.ParseInt(posted(c, "version"), 10, 64)
 	if err != nil || v < 1 {
 		return 0, errs.New(errs.Malformed, "The form came without its version. Reload the page and try again.")
 	}

@@ -64,16 +64,16 @@ func (s *Server) showUserNew(c echo.Context, status int, wrong error) error {
 	}
 	page.Lead = "You get a link that works once; the person sets a password there."
 	sheet := &templates.Sheet{Action: usersPath, Button: "Create the account", CancelURL: usersPath, Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
-		{Name: "name", Type: "text", Label: "Name", Required: true, MaxLength: 120, Value: c.FormValue("name"), Autocomplete: "off"},
-		{Name: "email", Type: "email", Label: "E-mail address", Required: true, MaxLength: 254, Value: c.FormValue("email"), Autocomplete: "off"},
-		roleField(c.FormValue("role"))}}}}
+		{Name: "name", Type: "text", Label: "Name", Required: true, MaxLength: 120, Value: posted(c, "name"), Autocomplete: "off"},
+		{Name: "email", Type: "email", Label: "E-mail address", Required: true, MaxLength: 254, Value: posted(c, "email"), Autocomplete: "off"},
+		roleField(posted(c, "role"))}}}}
 	fault(sheet, wrong)
 	return s.page(c, status, "admin/users", templates.UsersPage{AdminPage: page, New: sheet})
 }
 
 // userCreate shows the one-time link in its own answer: it is in no address, no history and no table.
 func (s *Server) userCreate(c echo.Context) error {
-	u, link, err := s.app.AddUser(c.Request().Context(), c.FormValue("name"), c.FormValue("email"), c.FormValue("role"), s.actor(c))
+	u, link, err := s.app.AddUser(c.Request().Context(), posted(c, "name"), posted(c, "email"), posted(c, "role"), s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showUserNew(c, status, err)
 	}
@@ -120,7 +120,7 @@ func (s *Server) showUser(c echo.Context, status int, id uuid.UUID, wrong error)
 		if v, err := readVersion(c); err == nil {
 			p.Role.Hidden = versionOf(v)
 		}
-		p.Role.Groups[0].Fields[0] = roleField(c.FormValue("role"))
+		p.Role.Groups[0].Fields[0] = roleField(posted(c, "role"))
 		fault(p.Role, wrong)
 	}
 	p.Actions = userActions(u, own)
@@ -158,7 +158,7 @@ func (s *Server) userRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.app.ChangeRole(c.Request().Context(), id, read, c.FormValue("role"), s.actor(c))
+	err = s.app.ChangeRole(c.Request().Context(), id, read, posted(c, "role"), s.actor(c))
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showUser(c, status, id, err)
 	}

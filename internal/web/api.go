@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -85,22 +86,14 @@ func cors(c echo.Context, g *store.PublishedGate) {
 	if origin == "" || origin == "null" || g == nil {
 		return
 	}
-	for _, o := range g.Published.Definition.Origins {
-		if o == origin {
-			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")
-		}
+	if slices.Contains(g.Published.Definition.Origins, origin) {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")
 	}
 }
 
 func (s *Server) apiGateOf(c echo.Context) (*store.PublishedGate, error) {
-	g, _, moved, err := s.app.Gate(c.Request().Context(), c.Param("slug"))
-	if err == nil && moved != "" {
-		g, _, _, err = s.app.Gate(c.Request().Context(), moved)
-	}
-	if err == nil && g == nil {
-		err = errs.New(errs.NotFound, "There is no such gate.")
-	}
+	g, _, err := s.app.GateNow(c.Request().Context(), c.Param("slug"))
 	return g, err
 }
 
@@ -138,14 +131,21 @@ type submissionBody struct {
 
 // apiSubmit is the JSON door: guarded like the page, or trusted with a key.
 func (s *Server) apiSubmit(c echo.Context) error {
-	if g, err := s.apiGateOf(c); err != nil {
+	g, err := s.apiGateOf(c)
+	if err != nil {
 		return err
-	} else { //nolint:revive // g is needed here only
-		cors(c, g)
 	}
+	cors(c, g)
 	k, err := s.bearer(c)
 	if err != nil {
 		return err
+	}
+	// A page can send neither a key nor this content type to another site without being asked by the browser first.
+	if k == nil && s.foreign(c, g) {
+		return errs.New(errs.Forbidden, "This landing page takes nothing from the site that sent this.")
+	}
+	if kind, _, err := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return errs.New(unsupportedMedia, "The body has to be application/json.")
 	}
 	in, err := s.apiInput(c)
 	if err != nil {

@@ -20,11 +20,16 @@ import (
 var statuses = map[errs.Code]int{
 	errs.Invalid: 422, errs.Malformed: 400, errs.NotFound: 404, errs.Gone: 410, errs.Unauthorized: 401, errs.Forbidden: 403,
 	errs.Conflict: 409, errs.KeyReused: 409, errs.InProgress: 409, errs.TooMany: 429, errs.TooLarge: 413, errs.Unavailable: 503, errs.Internal: 500,
-	methodNotAllowed: http.StatusMethodNotAllowed,
+	methodNotAllowed: http.StatusMethodNotAllowed, unsupportedMedia: http.StatusUnsupportedMediaType, misdirected: http.StatusMisdirectedRequest,
 }
 
-// methodNotAllowed is for programs only; a page says that there is nothing at the address.
-const methodNotAllowed errs.Code = "method-not-allowed"
+// Codes that only HTTP has. methodNotAllowed and unsupportedMedia are for programs; a page says that there is nothing at
+// the address.
+const (
+	methodNotAllowed errs.Code = "method-not-allowed"
+	unsupportedMedia errs.Code = "unsupported-media-type"
+	misdirected      errs.Code = "misdirected"
+)
 
 // Problem is an RFC 9457 answer.
 type Problem struct {

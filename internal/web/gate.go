@@ -62,14 +62,14 @@ func (s *Server) gateView(g *store.PublishedGate, snap *app.Snapshot) templates.
 // gateSubmit takes a posted form: 303 to the thank-you page, 201 for the script, 422 with everything kept.
 func (s *Server) gateSubmit(c echo.Context) error {
 	slug := c.Param("slug")
-	if err := c.Request().ParseForm(); err != nil {
-		var big *http.MaxBytesError
-		if errors.As(err, &big) {
-			return err
-		}
-		return errs.Wrap(err, errs.Malformed, "The form could not be read.")
+	if err := parseForm(c.Request()); err != nil {
+		return err
 	}
 	in := s.submitOf(c, slug)
+	if g, _, err := s.app.GateNow(c.Request().Context(), slug); err == nil && s.crossSite(c, g) {
+		in.Input.Consents = map[string]bool{} // what another site ticked is nobody's consent
+		return s.gateFault(c, in, errs.New(errs.Forbidden, "This came from another site, so nothing was sent. Please look at your answers and send them from here."))
+	}
 	res, err := s.app.SubmitForm(c.Request().Context(), in)
 	if err != nil {
 		return s.gateFault(c, in, err)
@@ -79,6 +79,16 @@ func (s *Server) gateSubmit(c echo.Context) error {
 		return c.JSON(http.StatusCreated, map[string]string{"receipt": res.Receipt, "status": res.Status, "location": to})
 	}
 	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// parseForm reads the body of a form.
+func parseForm(r *http.Request) error {
+	err := r.ParseForm()
+	var big *http.MaxBytesError
+	if err == nil || errors.As(err, &big) {
+		return err
+	}
+	return errs.Wrap(err, errs.Malformed, "The form could not be read.")
 }
 
 // submitOf reads what a page's form carries.
@@ -97,7 +107,7 @@ func (s *Server) submitOf(c echo.Context, slug string) app.Submit {
 			in.Input.Fields[name] = values[0]
 		}
 	}
-	if g, _, _, err := s.app.Gate(r.Context(), slug); err == nil {
+	if g, _, err := s.app.GateNow(r.Context(), slug); err == nil {
 		in.Honeypot = f.Get(honeypot(g))
 	}
 	in.Source = sourceOf(c, f)
@@ -109,11 +119,11 @@ func ticked(v string) bool { return v == "on" || v == "1" || v == "true" || v ==
 // gateFault answers a post that was not taken: the page again with what was typed, or the problem for the script.
 func (s *Server) gateFault(c echo.Context, in app.Submit, fault error) error {
 	code := errs.CodeOf(fault)
-	if wantsJSON(c) || (code != errs.Invalid && code != errs.TooMany && code != errs.Unavailable) {
+	if wantsJSON(c) || (code != errs.Invalid && code != errs.Forbidden && code != errs.TooMany && code != errs.Unavailable) {
 		return fault
 	}
-	g, snap, _, err := s.app.Gate(c.Request().Context(), in.Slug)
-	if err != nil || g == nil {
+	g, snap, err := s.app.GateNow(c.Request().Context(), in.Slug)
+	if err != nil {
 		return fault
 	}
 	e := errs.Public(fault)

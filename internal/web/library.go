@@ -45,11 +45,11 @@ func (s *Server) gateSample(c echo.Context) error {
 
 // gatePicture serves a cover or sample page out of the document store; it is public, like the gate.
 func (s *Server) gatePicture(c echo.Context, n int) error {
-	g, _, _, err := s.app.Gate(c.Request().Context(), c.Param("slug"))
+	g, _, err := s.app.GateNow(c.Request().Context(), c.Param("slug"))
 	if err != nil {
 		return err
 	}
-	if g == nil || n >= len(g.File.Samples) {
+	if n >= len(g.File.Samples) {
 		return errs.New(errs.NotFound, "There is no such picture.")
 	}
 	key := g.File.CoverKey

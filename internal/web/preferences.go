@@ -24,13 +24,13 @@ func (s *Server) preferencesPage(c echo.Context) error {
 // preferencesChoose saves the choice. With List-Unsubscribe=One-Click (RFC 8058) it is the mail program that asks: the
 // answer is 200, without a redirect.
 func (s *Server) preferencesChoose(c echo.Context) error {
-	if c.FormValue("List-Unsubscribe") == "One-Click" {
+	if posted(c, "List-Unsubscribe") == "One-Click" {
 		if err := s.app.Choose(c.Request().Context(), c.Param("token"), app.ChoiceRequested, "one-click"); err != nil {
 			return err
 		}
 		return c.String(http.StatusOK, "You are unsubscribed.\n")
 	}
-	if err := s.app.Choose(c.Request().Context(), c.Param("token"), c.FormValue("choice"), "preferences"); err != nil {
+	if err := s.app.Choose(c.Request().Context(), c.Param("token"), posted(c, "choice"), "preferences"); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/u/"+c.Param("token")+"?saved=1")

@@ -39,6 +39,7 @@ const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/
 // ask sends a request as a browser does; a body makes it a form.
 func (s *visited) ask(method, target, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Host = "127.0.0.1:8080"
 	r.Header.Set("User-Agent", agent)
 	r.Header.Set("Accept-Language", "en-GB")
 	r.Header.Set("Accept", "text/html")

@@ -90,7 +90,7 @@ func (s *Server) publicRoutes() []route {
 
 // add registers a route behind its guards. HEAD is answered wherever GET is.
 func (s *Server) add(r route) {
-	guards := []echo.MiddlewareFunc{limitBody(r.body), s.privacy(r.who), s.permit(r.who)}
+	guards := []echo.MiddlewareFunc{limitBody(r.body), s.privacy(r.who), s.ownHost(r.who), readable(r.who), s.permit(r.who)}
 	s.echo.Add(r.method, r.path, r.handler, guards...)
 	if r.method == get {
 		s.echo.Add(http.MethodHead, r.path, r.handler, guards...)

@@ -88,6 +88,7 @@ func (s *Server) permit(w who) echo.MiddlewareFunc {
 func (s *Server) permitStaff(w who) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		inner := func(c echo.Context) error {
+			permission := w.permission // requests share w
 			if w.kind == "inbox" {
 				if !s.o.Capture {
 					return errs.New(errs.NotFound, "There is no page at this address.")
@@ -95,7 +96,7 @@ func (s *Server) permitStaff(w who) echo.MiddlewareFunc {
 				if s.o.Loopback {
 					return next(c)
 				}
-				w.permission = auth.DevMailRead
+				permission = auth.DevMailRead
 			}
 			u, err := s.currentUser(c)
 			if err != nil {
@@ -107,7 +108,7 @@ func (s *Server) permitStaff(w who) echo.MiddlewareFunc {
 			if u == nil {
 				return s.toLogin(c)
 			}
-			if w.permission != "" && !auth.Allows(auth.Role(u.Role), w.permission) {
+			if permission != "" && !auth.Allows(auth.Role(u.Role), permission) {
 				return errs.New(errs.Forbidden, "Your role does not open this page. Ask an administrator if you need it.")
 			}
 			return next(c)

@@ -20,11 +20,11 @@ func (s *Server) thanksPage(c echo.Context) error {
 }
 
 func (s *Server) showThanks(c echo.Context, receipt string, status int, change func(*templates.ThanksPage)) error {
-	slug := c.Param("slug")
-	st, err := s.app.SubmissionStatus(c.Request().Context(), slug, receipt)
+	st, err := s.app.SubmissionStatus(c.Request().Context(), c.Param("slug"), receipt)
 	if err != nil {
 		return err
 	}
+	slug := st.Gate.Slug
 	snap, err := s.app.Snapshot(c.Request().Context())
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (s *Server) showThanks(c echo.Context, receipt string, status int, change f
 		MaskedAddress: st.Masked, SenderName: s.app.SenderName(snap), SenderAddress: s.app.SenderAddress(), HeldUntil: st.HeldUntil.In(snap.Settings.Zone()),
 		CanCorrect: st.CanCorrect, StateURL: "/g/" + slug + "/thanks?r=" + receipt, Hidden: []templates.KV{{Key: "r", Value: receipt}}, BackURL: "/g/" + slug}
 	p.Lang, p.NoIndex = def.Language, true
-	if st.State != "quarantined" && st.State != "cancelled" && st.State != "came-back" {
+	if st.State != "quarantined" && st.State != "cancelled" && st.State != "came-back" && st.State != "stopped" {
 		p.Heading, p.Text = def.ThanksTitle, def.ThanksText
 	}
 	if st.CanCorrect {
@@ -59,9 +59,12 @@ func (s *Server) showThanks(c echo.Context, receipt string, status int, change f
 
 // thanksCorrect sends the document to another address instead.
 func (s *Server) thanksCorrect(c echo.Context) error {
-	receipt, address := c.FormValue("r"), c.FormValue("email")
+	if err := s.ownForm(c); err != nil {
+		return err
+	}
+	receipt, address := posted(c, "r"), posted(c, "email")
 	base := app.Submit{IP: clientIP(c), UserAgent: c.Request().UserAgent(), Language: c.Request().Header.Get("Accept-Language")}
-	res, err := s.app.CorrectAddress(c.Request().Context(), c.Param("slug"), receipt, address, c.FormValue("email_as_typed"), base)
+	res, err := s.app.CorrectAddress(c.Request().Context(), c.Param("slug"), receipt, address, posted(c, "email_as_typed"), base)
 	if errs.Is(err, errs.Invalid) {
 		return s.showThanks(c, receipt, http.StatusUnprocessableEntity, func(p *templates.ThanksPage) {
 			p.CorrectValue = address
@@ -82,7 +85,10 @@ func (s *Server) thanksCorrect(c echo.Context) error {
 
 // thanksResend sends the document again to the same address, when the limits on mail allow it.
 func (s *Server) thanksResend(c echo.Context) error {
-	receipt := c.FormValue("r")
+	if err := s.ownForm(c); err != nil {
+		return err
+	}
+	receipt := posted(c, "r")
 	if _, err := s.app.ResendRequested(c.Request().Context(), c.Param("slug"), receipt); err != nil && !errs.Is(err, errs.Conflict) {
 		return err
 	}

@@ -180,6 +180,7 @@ create table submissions (
   corrects_id     uuid references submissions
 );
 create index submissions_received on submissions (received_at desc, id desc);
+create index submissions_corrections on submissions (corrects_id) where corrects_id is not null;
 create index submissions_open on submissions (state, received_at) where state in ('received','quarantined','released');
 create table submission_payloads (
   submission_id uuid primary key references submissions,
