@@ -37,12 +37,16 @@ func (s *Server) foreign(c echo.Context, g *store.PublishedGate) bool {
 	return !strings.EqualFold(o.Host, r.Host) && (err != nil || o.Scheme != base.Scheme || !strings.EqualFold(o.Host, base.Host))
 }
 
-// crossSite tells the same of a page's form. There "null" passes, which a browser that hides the referrer sends from our own
-// page too, and so does what the browser calls ours although a proxy changed the host.
+// crossSite tells the same of a page's form. There "null" passes unless the browser says that another site sent it, for one
+// that hides the referrer sends it from our own page too; and so does what the browser calls ours although a proxy changed
+// the host.
 func (s *Server) crossSite(c echo.Context, g *store.PublishedGate) bool {
 	h := c.Request().Header
 	site := h.Get("Sec-Fetch-Site")
-	return h.Get("Origin") != "null" && s.foreign(c, g) && (site == "" || site == "cross-site")
+	if h.Get("Origin") == "null" {
+		return site == "cross-site"
+	}
+	return s.foreign(c, g) && (site == "" || site == "cross-site")
 }
 
 // ownForm refuses the forms of the thank-you page when another site sent them.
@@ -58,8 +62,8 @@ func (s *Server) ownForm(c echo.Context) error {
 }
 
 // ownHost answers staff, and the inbox of captured mails, under the installation's own name only. A page whose name was
-// turned to this machine's address afterwards (DNS rebinding) would else read them as its own. The port does not count: a
-// tunnel or proxy may change it.
+// turned to this machine's address afterwards (DNS rebinding) would else read them as its own. An address is no name that
+// somebody could turn. The port does not count: a tunnel or proxy may change it.
 func (s *Server) ownHost(w who) echo.MiddlewareFunc {
 	own := ""
 	if u, err := url.Parse(s.o.BaseURL); err == nil {
@@ -71,7 +75,7 @@ func (s *Server) ownHost(w who) echo.MiddlewareFunc {
 		}
 		return func(c echo.Context) error {
 			asked := hostname(c.Request().Host)
-			if asked == "" || !strings.EqualFold(asked, own) && !(loopback(asked) && loopback(own)) {
+			if asked == "" || !strings.EqualFold(asked, own) && !address(asked) {
 				return errs.New(misdirected, "This page answers only at %s.", s.o.BaseURL)
 			}
 			return next(c)
@@ -90,9 +94,9 @@ func hostname(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-func loopback(name string) bool {
-	ip, err := netip.ParseAddr(name)
-	return err == nil && ip.IsLoopback() || strings.EqualFold(name, "localhost")
+func address(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err == nil || strings.EqualFold(name, "localhost")
 }
 
 var errUnreadable = errs.New(errs.Malformed, "The request holds characters that cannot be read. Please type it again.")

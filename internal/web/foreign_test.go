@@ -114,7 +114,7 @@ func TestHostOfStaffPages(t *testing.T) {
 	}{
 		{here, "127.0.0.1:8080", true}, {here, "localhost:9", true}, {here, "[::1]:8080", true}, {here, "127.0.0.1", true}, {here, "evil.example:8080", false},
 		{here, "127.0.0.1.evil.example", false}, {here, "", false}, {there, "papers.example.com", true}, {there, "PAPERS.example.com:443", true},
-		{there, "127.0.0.1:8080", false}, {there, "papers.example.com.evil.example", false},
+		{there, "127.0.0.1:8080", true}, {there, "192.0.2.1", true}, {there, "[2001:db8::1]:80", true}, {there, "x.192.0.2.1", false}, {there, "papers.example.com.evil.example", false},
 	} {
 		for _, path := range []string{"/dev/mail", "/admin/login", "/admin/leads", "/", "/g/8-questions", "/healthz"} {
 			w := c.s.ask("GET", path, "", func(r *http.Request) { r.Host = c.host; r.Header.Set("X-Forwarded-Host", "127.0.0.1") })
@@ -144,7 +144,7 @@ func TestForeignForms(t *testing.T) {
 		origin, site string
 		taken        bool
 	}{
-		{"", "", true}, {"null", "", true}, {"null", "same-origin", true}, {testBase, "same-origin", true}, {testBase, "", true}, {"https://alias.example", "same-origin", true},
+		{"", "", true}, {"null", "", true}, {"null", "same-origin", true}, {"null", "cross-site", false}, {testBase, "same-origin", true}, {testBase, "", true}, {"https://alias.example", "same-origin", true},
 		{"https://www.example.com", "cross-site", true}, {evil, "cross-site", false}, {evil, "", false}, {"https://www.example.com.evil.example", "cross-site", false},
 		{"http://127.0.0.1:9999", "cross-site", false},
 	} {
