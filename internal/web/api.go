@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -208,6 +209,9 @@ func (s *Server) apiInput(c echo.Context) (app.Submit, error) {
 
 // readJSON reads exactly one JSON object.
 func readJSON(raw []byte, into any) error {
+	if !utf8.Valid(raw) { // RFC 8259, section 8.1; the decoder would put a mark in the place of what it cannot read
+		return errs.New(errs.Malformed, "The body is not UTF-8.")
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if err := dec.Decode(into); err != nil {
 		var typed *json.UnmarshalTypeError

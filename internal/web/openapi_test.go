@@ -206,6 +206,7 @@ func TestAPISubmit(t *testing.T) {
 		"good":                     {body: bodyFor("ann@example.org"), status: 201},
 		"trusted":                  {body: bodyFor("trusted@example.org"), key: p.full, status: 201},
 		"not JSON":                 {body: "{", odd: true, status: 400, problem: "malformed"},
+		"not UTF-8":                {body: `{"fields":{"email":"a@example.org","company":"` + "\xff" + `"}}`, status: 400, problem: "malformed"},
 		"a list":                   {body: "[]", odd: true, status: 400, problem: "malformed"},
 		"two objects":              {body: bodyFor("a@example.org") + "{}", odd: true, status: 400, problem: "malformed"},
 		"no such key":              {body: bodyFor("b@example.org"), key: "gh_" + strings.Repeat("x", 43), status: 401, problem: "unauthorized"},
