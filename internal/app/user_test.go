@@ -29,11 +29,12 @@ func linkOf(link string) string { return link[strings.LastIndex(link, "/")+1:] }
 // member is an account whose owner has set a password through the link of an invitation, at home.
 func member(t *testing.T, k *testkit.Kit) store.User {
 	t.Helper()
-	u, link, err := k.App.AddUser(t.Context(), "Olive", staffAddress, "admin", store.Actor{Kind: "system"})
+	_, link, err := k.App.AddUser(t.Context(), "Olive", staffAddress, "admin", store.Actor{Kind: "system"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u, err = k.App.FinishSetup(t.Context(), linkOf(link), "", "", oldPassword, home); err != nil {
+	u, err := k.App.FinishSetup(t.Context(), linkOf(link), "", "", oldPassword, home)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return u
