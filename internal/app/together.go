@@ -14,12 +14,17 @@ type together[T, R any] struct {
 
 type shared[T, R any] struct {
 	item   T
-	answer chan R
+	answer chan answered[R]
+}
+
+type answered[R any] struct {
+	result R
+	panic  any // of the shared call; its callers panic with it, each where its own panics are looked after
 }
 
 // call returns item's own answer.
 func (g *together[T, R]) call(item T) R {
-	s := shared[T, R]{item, make(chan R, 1)}
+	s := shared[T, R]{item, make(chan answered[R], 1)}
 	g.mu.Lock()
 	g.next = append(g.next, s)
 	if !g.busy {
@@ -27,7 +32,11 @@ func (g *together[T, R]) call(item T) R {
 		go g.work()
 	}
 	g.mu.Unlock()
-	return <-s.answer
+	a := <-s.answer
+	if a.panic != nil {
+		panic(a.panic)
+	}
+	return a.result
 }
 
 // work goes on until nobody waits.
@@ -43,12 +52,27 @@ func (g *together[T, R]) work() {
 			return
 		}
 		g.mu.Unlock()
-		items := make([]T, n)
-		for i, s := range batch {
-			items[i] = s.item
+		g.serve(batch)
+	}
+}
+
+func (g *together[T, R]) serve(batch []shared[T, R]) {
+	defer func() {
+		if p := recover(); p != nil {
+			for _, s := range batch {
+				select {
+				case s.answer <- answered[R]{panic: p}:
+				default: // answered already
+				}
+			}
 		}
-		for i, r := range g.do(items) {
-			batch[i].answer <- r
-		}
+	}()
+	items := make([]T, len(batch))
+	for i, s := range batch {
+		items[i] = s.item
+	}
+	results := g.do(items)
+	for i, s := range batch {
+		s.answer <- answered[R]{result: results[i]}
 	}
 }

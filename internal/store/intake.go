@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sort"
 	"sync/atomic"
 	"time"
@@ -150,6 +152,21 @@ func (in *Intake) work() {
 	in.leave()
 }
 
+// contain answers a batch whose commit panicked: nobody waits for ever, and the place is given back.
+func contain(batch []*entry) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	err := fmt.Errorf("the group commit panicked: %v\n%s", p, debug.Stack())
+	for _, e := range batch {
+		select {
+		case e.answer <- result{err: err}:
+		default: // answered already
+		}
+	}
+}
+
 // leave gives a place back. Somebody may have come after the last look at the queue and found no place free.
 func (in *Intake) leave() {
 	<-in.places
@@ -167,7 +184,9 @@ func (in *Intake) drain() {
 func (in *Intake) once() bool {
 	select {
 	case first := <-in.queue:
-		in.commit(in.gather(first))
+		batch := in.gather(first)
+		defer contain(batch)
+		in.commit(batch)
 		return true
 	default:
 		return false
