@@ -1,9 +1,12 @@
 package crash
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/testkit/sendgridtest"
 )
 
 // The process is killed under 100 submissions a second, again and again: nothing acknowledged is lost, nothing happens twice.
@@ -29,13 +32,28 @@ func (w *world) killed(rounds, rate int) {
 	l := w.people("kill", rate)
 	for range rounds {
 		l.more(rate/3 + rand.IntN(rate))
+		if w.o.noEvents {
+			w.owesAnswers()
+		}
 		p.Kill()
 		w.front.Cut()
+		w.double.Chances(nil)
 		p = w.start()
 	}
 	l.end()
 	w.clean(90*time.Second, l)
 	if p.Stop() != 0 {
 		w.t.Error("the program did not end well")
+	}
+}
+
+// owesAnswers returns once the provider has taken mails whose answers it keeps back, so that a kill is sure to meet tries.
+func (w *world) owesAnswers() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 60*time.Second)
+	defer cancel()
+	w.double.Chances(map[sendgridtest.Fault]float64{sendgridtest.HangAccepted: 1})
+	if err := w.double.WaitForRequests(ctx, w.double.Requests()+3); err != nil {
+		w.t.Fatalf("tries under way: %v", err)
 	}
 }
