@@ -68,20 +68,25 @@ type Figure struct {
 // LeadPage is admin/lead: who and what to do on the left, one timeline on the right, ledgers folded below.
 type LeadPage struct {
 	AdminPage
-	Erased    bool
-	Notices   []Notice // what to know first
-	Who       Ledger
-	Answers   Ledger
-	Older     Ledger
-	Consents  []ConsentRow
-	Messages  []MessageRow
-	Downloads []DownloadRow
-	Hits      []HitRow
-	HitsMore  bool // there are more than are shown
-	Timeline  Timeline
-	Actions   []PageAction
-	Erase     *Confirm
-	Receipt   *Ledger
+	Erased     bool
+	Notices    []Notice // what to know first
+	Who        Ledger
+	Answers    Ledger
+	Older      Ledger
+	Consents   []ConsentRow
+	Messages   []MessageRow
+	Downloads  []DownloadRow
+	Hits       []HitRow
+	HitsMore   bool // there are more than are shown
+	Timeline   Timeline
+	Said       *LeadSaidView
+	Assignment *LeadAssignmentView
+	Work       *LeadWorkView
+	Score      *LeadScoreView
+	Pushes     *LeadPushesView
+	Actions    []PageAction
+	Erase      *Confirm
+	Receipt    *Ledger
 }
 
 // Notice is one line to know first. Kind is "done", "note", "wait" or "fault".

@@ -25,7 +25,12 @@ type LeadDetail struct {
 	Hits        []HitLine
 	Audit       []store.Audit
 	Erasure     *store.Erasure
-	Labels      map[string]string // of the fields, as the gates that the lead answered call them
+	LeadSaid
+	LeadAssignments
+	LeadWork
+	LeadScores
+	LeadPushes
+	Labels map[string]string // of the fields, as the gates that the lead answered call them
 }
 
 // LeadMailbox is one address with what stops mail to it.
@@ -58,7 +63,8 @@ func (a *App) LeadDetail(ctx context.Context, id uuid.UUID) (LeadDetail, error) 
 		return d, err
 	}
 	db := a.store.DB(ctx)
-	for _, step := range []func(*store.Query, *LeadDetail) error{a.leadPeople, leadAnswers, leadMails, leadOpenings, leadStaff} {
+	for _, step := range []func(*store.Query, *LeadDetail) error{a.leadPeople, leadAnswers, leadMails, leadOpenings, leadStaff,
+		a.leadSaid, a.leadAssignments, a.leadWork, a.leadScores, a.leadPushes} {
 		if err := step(db, &d); err != nil {
 			return d, a.store.Translate(err)
 		}

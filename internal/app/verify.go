@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +65,7 @@ func (a *App) Verify(ctx context.Context) (VerifyReport, error) {
 		return r, a.store.Translate(err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	for _, line := range reconciliations {
+	for _, line := range slices.Concat(reconciliations, scoringLines, routingLines, pipelineLines, saidLines, connectorLines) {
 		if err := r.reconcile(ctx, tx, line); err != nil {
 			return r, a.store.Translate(fmt.Errorf("verify %s: %w", line.what, err))
 		}

@@ -45,6 +45,14 @@ const (
 	KeysWrite        Permission = "keys:write"
 	AuditRead        Permission = "audit:read"
 	VerifyRead       Permission = "verify:read" // the reconciliation page
+	PipelineRead     Permission = "pipeline:read"
+	PipelineWrite    Permission = "pipeline:write" // accept, move, plan, note; whose leads is a policy of the installation
+	LeadsAssign      Permission = "leads:assign"   // give somebody else's lead to another
+	RulesRead        Permission = "rules:read"
+	RulesWrite       Permission = "rules:write"
+	TeamsWrite       Permission = "teams:write" // teams, working hours, absences, sales settings
+	ConnectorsRead   Permission = "connectors:read"
+	ConnectorsWrite  Permission = "connectors:write"
 	QueueWrite       Permission = "queue:write" // the queue's own page: it can cancel and retry jobs
 	DevMailRead      Permission = "dev-mail:read"
 )
@@ -71,6 +79,14 @@ var table = []struct {
 	{KeysWrite, []Role{Admin}},
 	{AuditRead, []Role{Admin}},
 	{VerifyRead, []Role{Admin, Marketing}},
+	{PipelineRead, []Role{Admin, Marketing, Sales}},
+	{PipelineWrite, []Role{Admin, Sales}},
+	{LeadsAssign, []Role{Admin}},
+	{RulesRead, []Role{Admin, Marketing, Sales}},
+	{RulesWrite, []Role{Admin, Marketing}},
+	{TeamsWrite, []Role{Admin}},
+	{ConnectorsRead, []Role{Admin, Marketing}},
+	{ConnectorsWrite, []Role{Admin}},
 	{QueueWrite, []Role{Admin}},
 	{DevMailRead, []Role{Admin}},
 }

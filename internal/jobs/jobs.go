@@ -14,6 +14,8 @@ const (
 	QueueIntake = "intake"
 	QueueMail   = "mail"
 	QueueEvents = "events"
+	QueueSales  = "sales"      // scoring, routing, and what they lead to
+	QueueOthers = "connectors" // pushes: a system that hangs fills only this one
 )
 
 // Settings of the queue. A job that hangs is cut at Timeout; a job whose process is stopped (not dead) is rescued after
@@ -62,6 +64,43 @@ func (ApplyEvents) Kind() string { return "provider_events_apply" }
 // InsertOpts are like those of Accept.
 func (ApplyEvents) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueEvents, MaxAttempts: 1000, Priority: 2}
+}
+
+// Score scores leads about whom something became known.
+type Score struct {
+	LeadIDs []uuid.UUID `json:"lead_ids"`
+}
+
+// Kind names the job in the table.
+func (Score) Kind() string { return "lead_score" }
+
+// InsertOpts are like those of Accept.
+func (Score) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 2}
+}
+
+// Route gives qualified leads their owners.
+type Route struct {
+	LeadIDs []uuid.UUID `json:"lead_ids"`
+}
+
+// Kind names the job in the table.
+func (Route) Kind() string { return "lead_route" }
+
+// InsertOpts are like those of Accept.
+func (Route) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 1}
+}
+
+// Spread turns what happened into pushes to each connector that wants to know.
+type Spread struct{}
+
+// Kind names the job in the table.
+func (Spread) Kind() string { return "outbox_spread" }
+
+// InsertOpts are like those of Accept.
+func (Spread) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 3}
 }
 
 // Retry is the pause before a job that failed runs again: quick at first, never longer than ten minutes, since the cause

@@ -19,17 +19,20 @@ var allowed = map[string][]string{
 	"errs":     {},
 	"token":    {"errs"},
 	"form":     {"errs", "lead"}, // what an e-mail address is, is said once, in lead
-	"lead":     {"errs"},
+	"rule":     {"errs"},
+	"lead":     {"errs", "rule"},
+	"pipeline": {"errs", "lead", "rule"},
+	"crm":      {"errs", "form", "lead", "pipeline"},
 	"document": {"errs"},
 	"auth":     {"errs"},
 	"guard":    {"errs"},
 	"email":    {"errs"},
 	"jobs":     {"errs"},
 	"postgres": {"errs"},
-	"store":    {"errs", "form", "lead", "document", "auth", "guard", "jobs"},
+	"store":    {"errs", "rule", "form", "lead", "pipeline", "document", "auth", "guard", "jobs"},
 	"report":   {"errs"},
-	"app":      {"errs", "token", "form", "lead", "document", "auth", "guard", "email", "jobs", "store", "report"},
-	"web":      {"errs", "token", "form", "lead", "document", "auth", "guard", "email", "store", "report", "app"},
+	"app":      {"errs", "token", "rule", "form", "lead", "pipeline", "crm", "document", "auth", "guard", "email", "jobs", "store", "report"},
+	"web":      {"errs", "token", "rule", "form", "lead", "pipeline", "crm", "document", "auth", "guard", "email", "store", "report", "app"},
 }
 
 // homes says which libraries live in which packages alone.
@@ -38,6 +41,7 @@ var homes = map[string][]string{
 	"github.com/labstack/echo":                 {"web"},
 	"github.com/sendgrid/":                     {"email"},
 	"github.com/wneessen/go-mail":              {"email"},
+	"github.com/expr-lang/expr":                {"rule"},
 	"github.com/gatehouse/gatehouse/config":    {},
 	"github.com/gatehouse/gatehouse/templates": {"web", "email", "app"},
 }

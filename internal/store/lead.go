@@ -30,6 +30,8 @@ type Lead struct {
 	CreatedAt   time.Time `gorm:"autoCreateTime:false"`
 	LastAt      time.Time
 	ErasedAt    *time.Time
+	OwnerID     *uuid.UUID `gorm:"type:uuid"` // in whose hands it is; a repeat of the assignment, for lists
+	MergedInto  *uuid.UUID `gorm:"type:uuid"`
 }
 
 // LeadAddress is one e-mail address of a lead, unique over all leads.

@@ -47,6 +47,11 @@ func (s *Server) showLead(c echo.Context, status int, d app.LeadDetail) error {
 		return err
 	}
 	p := templates.LeadPage{AdminPage: frame, Erased: d.State == "erased", Timeline: leadTimeline(d, zone)}
+	for _, part := range []func(echo.Context, app.LeadDetail, *templates.LeadPage) error{s.leadSaid, s.leadAssignment, s.leadWork, s.leadScore, s.leadPushes} {
+		if err := part(c, d, &p); err != nil {
+			return err
+		}
+	}
 	p.Notices, p.Who = leadNotices(d, zone), leadWho(d, zone)
 	p.Answers, p.Older = leadAnswers(d, zone)
 	p.Consents = leadConsents(d)

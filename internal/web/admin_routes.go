@@ -8,7 +8,8 @@ import (
 
 // adminRoutes are the pages for staff, each with its permission in the line.
 func (s *Server) adminRoutes() []route {
-	return slices.Concat(s.doorRoutes(), s.leadRoutes(), s.contentRoutes(), s.houseRoutes())
+	return slices.Concat(s.doorRoutes(), s.leadRoutes(), s.pipelineRoutes(), s.saidRoutes(), s.ruleRoutes(), s.teamRoutes(), s.connectorRoutes(), s.reportRoutes(),
+		s.contentRoutes(), s.houseRoutes())
 }
 
 // doorRoutes let staff in and out.

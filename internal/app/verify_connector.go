@@ -1,0 +1,4 @@
+package app
+
+// connectorLines reconcile pushes and pulls.
+var connectorLines = []reconciliation{}

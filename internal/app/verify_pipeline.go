@@ -1,0 +1,4 @@
+package app
+
+// pipelineLines reconcile deals, plans and activities.
+var pipelineLines = []reconciliation{}

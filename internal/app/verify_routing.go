@@ -1,0 +1,4 @@
+package app
+
+// routingLines reconcile assignments.
+var routingLines = []reconciliation{}

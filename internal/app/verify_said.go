@@ -1,0 +1,4 @@
+package app
+
+// saidLines reconcile what readers said.
+var saidLines = []reconciliation{}

@@ -1,0 +1,4 @@
+package app
+
+// scoringLines reconcile scores.
+var scoringLines = []reconciliation{}

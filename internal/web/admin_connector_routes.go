@@ -1,0 +1,6 @@
+package web
+
+// connectorRoutes are connectors and their pushes.
+func (s *Server) connectorRoutes() []route {
+	return []route{}
+}

@@ -1,0 +1,6 @@
+package web
+
+// reportRoutes are the reports.
+func (s *Server) reportRoutes() []route {
+	return []route{}
+}

@@ -1,0 +1,6 @@
+package web
+
+// ruleRoutes are scoring and routing rules.
+func (s *Server) ruleRoutes() []route {
+	return []route{}
+}

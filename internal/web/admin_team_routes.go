@@ -1,0 +1,6 @@
+package web
+
+// teamRoutes are teams, working hours, absences, and assignments.
+func (s *Server) teamRoutes() []route {
+	return []route{}
+}

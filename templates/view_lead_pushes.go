@@ -1,0 +1,4 @@
+package templates
+
+// LeadPushesView is what other systems were told, on the lead page.
+type LeadPushesView struct{}
