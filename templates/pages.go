@@ -42,6 +42,8 @@ var pages = []page{
 	{"admin/keys", "admin/layout.html"},
 	{"admin/settings", "admin/layout.html"},
 	{"admin/audit", "admin/layout.html"},
+	{"admin/reports", "admin/layout.html"},
+	{"admin/report", "admin/layout.html"},
 	{"admin/account", "admin/layout.html"},
 }
 

@@ -1,6 +1,33 @@
 package web
 
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/templates"
+)
+
 // reportRoutes are the reports.
 func (s *Server) reportRoutes() []route {
-	return []route{}
+	return []route{
+		{get, "/admin/reports", can(auth.ReportsRead), noBody, s.reportList},
+	}
+}
+
+// reports is what there is to ask, in the order in which a lead goes its way. Each has a route of its own beside the part
+// of the product that it is about.
+var reports = []templates.ReportLine{
+	{Title: "Lead volume", Question: "How many people asked for what, from where, and did they open it?", URL: "/admin"},
+}
+
+// reportList shows them.
+func (s *Server) reportList(c echo.Context) error {
+	p := templates.ReportsPage{Reports: reports}
+	var err error
+	if p.AdminPage, err = s.adminPage(c, "reports", "Reports"); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, "admin/reports", p)
 }
