@@ -37,7 +37,7 @@ type App struct {
 	claims    together[uuid.UUID, claimed]
 	closes    together[store.Attempt, closed]
 	applies   together[jobs.ApplyEvents, error]
-	forgot    forgotten
+	forgot    *guard.Counter // how often a forgotten password was told of lately
 	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running   sync.Map          // id -> true of the jobs that this process is at
 	worker    string            // names this process in attempts and locks
@@ -83,7 +83,7 @@ func New(o Options) *App {
 	for _, purpose := range []string{"once", "login"} {
 		a.derived[purpose] = o.Keys.Derive(purpose)
 	}
-	a.forgot.places = make(chan struct{}, forgotAtOnce)
+	a.forgot = guard.NewCounter(time.Minute, o.Keys.Derive("limits"), a.now)
 	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
 	a.claims.most, a.claims.do = deliverMost, a.claimMany
 	a.closes.most, a.closes.do = deliverMost, a.closeMany
@@ -97,7 +97,6 @@ func New(o Options) *App {
 
 // Close lets what was handed in be committed.
 func (a *App) Close() {
-	a.forgot.Wait()
 	a.intake.Close()
 }
 

@@ -58,6 +58,7 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Accept) error { return a.AcceptSubmissions(ctx, j.SubmissionIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
 	river.AddWorker(set, work(a, a.ApplyEvents))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Forgotten) error { return a.MailForgotten(ctx, j.Account) }))
 	var err error
 	w.client, err = river.NewClient(riverpgxv5.New(a.store.Pool()), &river.Config{
 		ID:      a.worker,

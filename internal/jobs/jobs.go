@@ -103,6 +103,19 @@ func (Spread) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 3}
 }
 
+// Forgotten mails a one-time link to the account that a keyed hash names, if there is one.
+type Forgotten struct {
+	Account string `json:"account"` // hex
+}
+
+// Kind names the job in the table.
+func (Forgotten) Kind() string { return "password_forgotten" }
+
+// InsertOpts are like those of Deliver; somebody waits at a screen.
+func (Forgotten) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueMail, MaxAttempts: 1000, Priority: 1}
+}
+
 // Retry is the pause before a job that failed runs again: quick at first, never longer than ten minutes, since the cause
 // is usually a database or a bug that gets mended, and the work was promised.
 func Retry(attempt int) time.Duration {
