@@ -26,6 +26,7 @@ type LeadFilter struct {
 	Company   *uuid.UUID
 	Sort      string
 	Ascending bool
+	Sight     Sight // what the reader may see
 }
 
 // LeadLine is one line of the list. Mail is the last message to the lead, nil when there is none.
@@ -53,6 +54,10 @@ func (f LeadFilter) where() (string, []any) {
 		like := "%" + likeEscape.Replace(word) + "%"
 		add(`(l.given_name || ' ' || l.family_name || ' ' || l.company ilike ? or l.id in (select a.lead_id from lead_addresses a where a.address like ?)
 			or l.company_id in (select c.id from companies c where c.name ilike ?))`, like, strings.ToLower(like), like)
+	}
+	if !f.Sight.All() {
+		cond, seen := f.Sight.On("l.owner_id")
+		add(cond, seen...)
 	}
 	if f.State != "" {
 		add("l.state = ?", f.State)

@@ -26,6 +26,9 @@ func (s *Server) leadPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.app.MaySeeLead(c.Request().Context(), s.user(c), id); err != nil {
+		return err
+	}
 	d, err := s.app.LeadDetail(c.Request().Context(), id)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func (s *Server) leadList(c echo.Context) error {
 		return err
 	}
 	f := v.leadFilter()
+	if f.Sight, err = s.app.VisibleTo(c.Request().Context(), s.user(c)); err != nil {
+		return err
+	}
 	lines, total, err := s.app.ListLeads(c.Request().Context(), f, listSize, v.offset())
 	if err != nil {
 		return err
