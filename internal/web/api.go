@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -212,6 +213,9 @@ func readJSON(raw []byte, into any) error {
 	if !utf8.Valid(raw) { // RFC 8259, section 8.1; the decoder would put a mark in the place of what it cannot read
 		return errs.New(errs.Malformed, "The body is not UTF-8.")
 	}
+	if halfCharacter(raw) {
+		return errs.New(errs.Malformed, "The body holds one half of a character: a \\u escape between d800 and dfff without its other half.")
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if err := dec.Decode(into); err != nil {
 		var typed *json.UnmarshalTypeError
@@ -224,4 +228,32 @@ func readJSON(raw []byte, into any) error {
 		return errs.New(errs.Malformed, "Something follows the JSON object.")
 	}
 	return nil
+}
+
+// halfCharacter finds a \u escape that is one half of a UTF-16 pair without the other (RFC 8259, section 8.2); the decoder
+// would put a mark in its place, and what is kept would not be what was sent.
+func halfCharacter(raw []byte) bool {
+	unit := func(i int) (uint64, bool) { // of the escape that begins at i
+		if i+6 > len(raw) || raw[i] != '\\' || raw[i+1] != 'u' {
+			return 0, false
+		}
+		u, err := strconv.ParseUint(string(raw[i+2:i+6]), 16, 16)
+		return u, err == nil
+	}
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		u, ok := unit(i)
+		if !ok || u < 0xd800 || u > 0xdfff {
+			i++ // whatever is escaped
+			continue
+		}
+		low, ok := unit(i + 6)
+		if u > 0xdbff || !ok || low < 0xdc00 || low > 0xdfff {
+			return true
+		}
+		i += 11
+	}
+	return false
 }
