@@ -70,7 +70,7 @@ func (w *world) openDatabase(o *opened) error {
 	if conns == 0 {
 		conns = 20
 	}
-	s, err := store.Open(w.ctx, store.Options{URL: url, MaxConns: conns})
+	s, err := store.Open(w.ctx, store.Options{URL: url, MaxConns: conns, Clock: clock})
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (w *world) wireApp(o *opened) (document.Files, error) {
 	}
 	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
 		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, UnknownWithEvents: withEvents,
-		UnknownWithoutEvents: without, Mutant: mutant, Renewed: o.localise})
+		UnknownWithoutEvents: without, Mutant: mutant, Upkeep: upkeep, Renewed: o.localise})
 	o.close = append(o.close, o.app.Close)
 	return files, nil
 }

@@ -37,7 +37,7 @@ type App struct {
 	claims    together[uuid.UUID, claimed]
 	closes    together[store.Attempt, closed]
 	applies   together[jobs.ApplyEvents, error]
-	forgot    *guard.Counter // how often a forgotten password was told of lately
+	forgot    *guard.Counter    // how often a forgotten password was told of lately
 	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running   sync.Map          // id -> true of the jobs that this process is at
 	worker    string            // names this process in attempts and locks
@@ -64,6 +64,7 @@ type Options struct {
 	// How long an unknown send waits for the provider's event: while events are known to arrive (0: 2 min), and while not (0: 30 s).
 	UnknownWithEvents, UnknownWithoutEvents time.Duration
 	Renewed                                 func(store.Settings) // told whenever the settings were read anew; nil: nobody
+	Upkeep                                  time.Duration        // how often workers look for what is due; 0: every minute
 	Mutant                                  string               // breaks one promise on purpose, for the tests of the tests; "" in every product
 }
 
@@ -77,6 +78,9 @@ func New(o Options) *App {
 	}
 	if o.UnknownWithoutEvents == 0 {
 		o.UnknownWithoutEvents = 30 * time.Second
+	}
+	if o.Upkeep == 0 {
+		o.Upkeep = tidyEvery
 	}
 	a := &App{store: o.Store, keys: o.Keys, sender: o.Sender, renderer: o.Renderer, files: o.Files, log: o.Log, o: o,
 		reload: make(chan struct{}, 1), accepting: make(chan struct{}, acceptAtOnce), derived: map[string][]byte{}, address: o.Keys.DeriveAll("address"), worker: store.NewID().String(), Metrics: NewMetrics()}

@@ -106,10 +106,10 @@ func (w *Workers) Stop(ctx context.Context) error {
 // that any number of processes may do it.
 func (w *Workers) tend(ctx context.Context) {
 	defer close(w.done)
-	back, tidy := time.NewTicker(handBackEvery), time.NewTicker(tidyEvery)
+	a := w.app
+	back, tidy := time.NewTicker(handBackEvery), time.NewTicker(a.o.Upkeep)
 	defer back.Stop()
 	defer tidy.Stop()
-	a := w.app
 	report := func(what string, err error) {
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("upkeep failed", "what", what, "error", err)

@@ -28,6 +28,7 @@ type Options struct {
 	Env     map[string]string // over an environment with only PATH, HOME and TMPDIR
 	Args    []string          // of serve, such as --role worker
 	Mutant  string            // "" for the real program
+	Clock   string            // file that holds by how much the program's clock is moved; "" for the system's clock
 	Dir     string            // data folder; "" for one of the test's own
 	Waiting bool              // do not wait until it is ready
 }
@@ -96,7 +97,7 @@ func DataDir(t testing.TB) string {
 
 func command(t testing.TB, o Options, args []string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(Binary(t, o.Mutant != ""), args...)
+	cmd := exec.Command(Binary(t, o.Mutant != "" || o.Clock != ""), args...)
 	cmd.Dir = o.Dir
 	env := map[string]string{"GATEHOUSE_LISTEN": "127.0.0.1:0", "GATEHOUSE_DATA_DIR": o.Dir}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GATEHOUSE_PG_BIN"} {
@@ -107,6 +108,9 @@ func command(t testing.TB, o Options, args []string) *exec.Cmd {
 	maps.Copy(env, o.Env)
 	if o.Mutant != "" {
 		env["GATEHOUSE_MUTANT"] = o.Mutant
+	}
+	if o.Clock != "" {
+		env["GATEHOUSE_CLOCK"] = o.Clock
 	}
 	for k, v := range env {
 		cmd.Env = append(cmd.Env, k+"="+v)
