@@ -31,6 +31,9 @@ func (a *App) confirmClaims(tx *store.Tx, ad store.LeadAddress, o OpenedGrant) e
 	if err != nil {
 		return err
 	}
+	if err := a.confirmSaid(tx, ad.LeadID, subs, now); err != nil {
+		return err
+	}
 	return a.liftWithdrawal(tx, ad)
 }
 

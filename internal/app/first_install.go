@@ -71,6 +71,9 @@ func installSample(tx *store.Tx, paper SamplePaper, stored document.Stored, repo
 		&store.GateVersion{ID: gateVersionID, GateID: gateID, Number: 1, Definition: def, Language: def.Language, PublishedAt: now},
 		&store.GateSlug{Slug: SampleSlug, GateID: gateID, CreatedAt: now},
 	}
+	for i, q := range SampleQuestions() {
+		rows = append(rows, &store.DocumentQuestion{ID: store.NewID(), DocumentID: docID, Number: int32(i + 1), Text: q, CreatedAt: now})
+	}
 	for _, r := range rows {
 		if err := tx.Create(r).Error; err != nil {
 			return err
@@ -87,6 +90,20 @@ func installSample(tx *store.Tx, paper SamplePaper, stored document.Stored, repo
 		return err
 	}
 	return tx.Changed()
+}
+
+// SampleQuestions are what the first whitepaper asks its reader, word for word.
+func SampleQuestions() []string {
+	return []string{
+		"How many people asked us for something last week?",
+		"Where do we lose them?",
+		"What does a qualified lead cost, and from which source?",
+		"Which deals can you trace to what we spent?",
+		"How long does somebody wait after asking?",
+		"Did they ask to hear from us, and did a person open it?",
+		"What is the plan for a lead, and who may depart from it?",
+		"What did sales send back, and what will you stop?",
+	}
 }
 
 // SampleGate is the landing page of the first whitepaper.

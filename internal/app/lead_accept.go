@@ -313,7 +313,7 @@ func (w *acceptance) write() error {
 	for _, err := range []error{
 		upsert.Create(&grants).Error,
 		createAll(tx, w.values), createAll(tx, w.consents), createAll(tx, w.visits), createAll(tx, w.messages), createAll(tx, w.outcomes),
-		w.updateLeads(),
+		w.updateLeads(), w.app.adoptSaid(tx, w.outcomes),
 	} {
 		if err != nil {
 			return err

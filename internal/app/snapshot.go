@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -11,11 +13,12 @@ import (
 // Snapshot is what every public request reads: the settings and the published gates. It is told of changes by the
 // database and lives at most five seconds while the database answers; while it does not, pages still show.
 type Snapshot struct {
-	Settings store.Settings
-	Gates    []store.PublishedGate
-	bySlug   map[string]*store.PublishedGate
-	aliases  map[string]string
-	loaded   time.Time
+	Settings  store.Settings
+	Gates     []store.PublishedGate
+	Questions map[uuid.UUID][]store.DocumentQuestion // by document: what each asks its reader
+	bySlug    map[string]*store.PublishedGate
+	aliases   map[string]string
+	loaded    time.Time
 }
 
 const snapshotAge = 5 * time.Second
@@ -46,7 +49,11 @@ func (a *App) loadSnapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{Settings: settings, Gates: gates, aliases: aliases, loaded: loaded, bySlug: map[string]*store.PublishedGate{}}
+	questions, err := a.store.Questions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{Settings: settings, Gates: gates, Questions: questions, aliases: aliases, loaded: loaded, bySlug: map[string]*store.PublishedGate{}}
 	for i := range gates {
 		s.bySlug[gates[i].Slug] = &gates[i]
 	}

@@ -192,6 +192,22 @@ func (l *Limiter) Took(ip netip.Addr, strict string, trusted bool) {
 	}
 }
 
+// Said counts one word of a reader: a tap, a question, a choice. door is the token that it came with.
+func (l *Limiter) Said(ip netip.Addr, door string) error {
+	said := l.counter.Add("said", door)
+	block := 0
+	if b := blockKey(ip); b != "" {
+		block = l.counter.Add("said block", b)
+	}
+	if said > saidLimit || block > l.limits.Block {
+		return errs.New(errs.TooMany, "That was a good deal at once. Please go on in a few minutes.").After(2 * time.Minute)
+	}
+	return nil
+}
+
+// saidLimit is generous for somebody who ticks and unticks eight questions, and tight for a program.
+const saidLimit = 120
+
 func blockKey(ip netip.Addr) string {
 	b := NetworkBlock(ip)
 	if !b.IsValid() {

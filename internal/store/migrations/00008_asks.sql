@@ -12,10 +12,12 @@ create table document_questions (
 create unique index document_questions_number on document_questions (document_id, number) where archived_at is null;
 
 -- What a reader said. Said on a thank-you page it is a claim; said on the personal page, which came by mail, it is confirmed.
+-- Of a submission that has not become a lead yet it waits without one, and is joined to the lead that the submission becomes.
+-- A claim and what the mailbox's owner said are rows of their own, so that neither hides, uncovers or undoes the other.
 create table sayings (
   id            uuid primary key,
-  lead_id       uuid not null references leads,
-  address_id    uuid not null references lead_addresses,
+  lead_id       uuid references leads,
+  address_id    uuid references lead_addresses,
   document_id   uuid not null references documents,
   question_id   uuid references document_questions,
   submission_id uuid references submissions,
@@ -28,28 +30,36 @@ create table sayings (
   taken_back_at timestamptz,
   answered_at   timestamptz,
   answered_by   uuid references users,
-  check ((kind = 'ours') = (question_id is not null))
+  check ((kind = 'ours') = (question_id is not null)),
+  check ((lead_id is null) = (address_id is null)),
+  check (lead_id is not null or submission_id is not null)
 );
-create unique index sayings_once on sayings (address_id, question_id) where kind = 'ours' and taken_back_at is null;
+create unique index sayings_claimed on sayings (submission_id, question_id) where kind = 'ours' and page = 'thanks' and taken_back_at is null;
+create unique index sayings_said on sayings (address_id, question_id) where kind = 'ours' and page = 'personal' and taken_back_at is null;
 create index sayings_lead on sayings (lead_id, at);
+create index sayings_address on sayings (address_id, document_id);
+create index sayings_waiting on sayings (submission_id) where lead_id is null;
 
 -- How a reader wants to be met. The current one of a lead binds sales.
 create table contact_choices (
   id            uuid primary key,
-  lead_id       uuid not null references leads,
-  address_id    uuid not null references lead_addresses,
+  lead_id       uuid references leads,
+  address_id    uuid references lead_addresses,
   submission_id uuid references submissions,
   how           text not null check (how in ('mail','call','booking','none')),
   slots         jsonb not null,
   tel           text not null,
-  page          text not null check (page in ('thanks','personal','staff')),
+  page          text not null check (page in ('thanks','personal','preferences','staff')),
   state         text not null check (state in ('claimed','confirmed')),
   current       boolean not null,
   at            timestamptz not null,
-  confirmed_at  timestamptz
+  confirmed_at  timestamptz,
+  check ((lead_id is null) = (address_id is null)),
+  check (lead_id is not null or submission_id is not null and not current)
 );
 create unique index contact_choices_current on contact_choices (lead_id) where current;
 create index contact_choices_lead on contact_choices (lead_id, at);
+create index contact_choices_submission on contact_choices (submission_id, at);
 
 -- Mails that came in: replies, and copies of what sales sent. The text goes to the activity; here is what proves it.
 create table inbound_mails (
