@@ -20,7 +20,7 @@ type Known struct {
 	Answers       map[string]string `expr:"answers" says:"any answer, by the name of its field; empty when it was not asked" eg:"answers[\"team_size\"] == \"50-200\""`
 	Gates         []string          `expr:"gates" says:"the slugs of the landing pages where the lead submitted a form" eg:"\"8-questions\" in gates"`
 	Documents     []string          `expr:"documents" says:"the titles of the documents that were asked for" eg:"\"8 Questions\" in documents"`
-	Source        string            `expr:"source" says:"the channel of the first visit, as the reports name it" eg:"source == \"paid search\""`
+	Source        string            `expr:"source" says:"the channel of the first visit, as the reports name it: direct, search, social, email, paid, referral or campaign" eg:"source == \"paid\""`
 	Campaigns     []string          `expr:"campaigns" says:"the campaigns (utm_campaign) of all visits" eg:"\"spring\" in campaigns"`
 	UTMSource     string            `expr:"utm_source" says:"utm_source of the last visit that had one" eg:"utm_source == \"newsletter\""`
 	UTMMedium     string            `expr:"utm_medium" says:"utm_medium of the last visit that had one" eg:"utm_medium == \"cpc\""`
