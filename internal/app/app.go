@@ -44,6 +44,7 @@ type App struct {
 	derived   map[string][]byte // purpose -> key of the first secret
 	address   [][]byte          // the key of addresses, of every secret
 	whole     sync.Map          // document.Info -> true: files read and found whole
+	scorings  sync.Map          // id of a version of the scoring rules -> *lead.Scoring; a version is never changed
 	Metrics   *Metrics
 }
 

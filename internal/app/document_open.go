@@ -145,5 +145,8 @@ func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
 	if err != nil {
 		return err
 	}
-	return a.confirmClaims(tx, ad, o)
+	if err := a.confirmClaims(tx, ad, o); err != nil {
+		return err
+	}
+	return a.learnt(tx, ad.LeadID)
 }

@@ -86,6 +86,9 @@ func installSample(tx *store.Tx, paper SamplePaper, stored document.Stored, repo
 	if err != nil {
 		return err
 	}
+	if err := installRules(tx); err != nil {
+		return err
+	}
 	if err := tx.Audit(store.Actor{Kind: "system", Name: "first installation"}, "install", "gate", gateID.String(), nil); err != nil {
 		return err
 	}

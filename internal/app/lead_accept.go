@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/form"
 	"github.com/gatehouse/gatehouse/internal/guard"
+	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -324,6 +325,7 @@ func (w *acceptance) write() error {
 			return err
 		}
 	}
+	w.next = append(w.next, river.InsertManyParams{Args: jobs.Score{LeadIDs: keysOfPtr(w.leads)}})
 	return tx.Enqueue(w.next...)
 }
 

@@ -74,7 +74,10 @@ func (a *App) Choose(ctx context.Context, link, choice, how string) error {
 		if err := tx.Create(&c).Error; err != nil {
 			return err
 		}
-		return a.setSuppressions(tx, ad, choice)
+		if err := a.setSuppressions(tx, ad, choice); err != nil {
+			return err
+		}
+		return a.learnt(tx, ad.LeadID)
 	})
 }
 

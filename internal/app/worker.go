@@ -27,6 +27,7 @@ type Workers struct {
 const (
 	intakeJobs   = 64
 	acceptAtOnce = 2
+	salesJobs    = 8 // jobs that score, route, and do what follows from it
 )
 
 // The pace of the work that no job waits for.
@@ -59,12 +60,13 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
 	river.AddWorker(set, work(a, a.ApplyEvents))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Forgotten) error { return a.MailForgotten(ctx, j.Account) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Score) error { return a.ScoreLeads(ctx, j.LeadIDs) }))
 	var err error
 	w.client, err = river.NewClient(riverpgxv5.New(a.store.Pool()), &river.Config{
 		ID:      a.worker,
 		Workers: set,
 		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: intakeJobs}, jobs.QueueMail: {MaxWorkers: mailWorkers},
-			jobs.QueueEvents: {MaxWorkers: applyMost}},
+			jobs.QueueEvents: {MaxWorkers: applyMost}, jobs.QueueSales: {MaxWorkers: salesJobs}},
 		JobTimeout:                  jobs.Timeout,
 		RescueStuckJobsAfter:        jobs.RescueAfter,
 		FetchPollInterval:           time.Second,

@@ -2,7 +2,6 @@ package lead
 
 import (
 	"cmp"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -37,19 +36,13 @@ type ScoreLine struct {
 	EventID                  uuid.UUID
 }
 
-// Worth is what the line is worth at a time, in hundredths: it melts in a straight line, and never grows again.
+// Worth is what the line is worth at a time, in hundredths: it melts in a straight line, day by day, and never grows
+// again. For a whole day after the event it is worth all of it.
 func (l ScoreLine) Worth(at time.Time) int {
 	if l.DecayDays == 0 || !at.After(l.At) {
 		return l.Points
 	}
-	span := uint64(l.DecayDays) * uint64(24*time.Hour/time.Microsecond)
-	gone := uint64(at.Sub(l.At) / time.Microsecond)
-	if gone >= span {
-		return 0
-	}
-	high, low := bits.Mul64(uint64(l.Points), span-gone)
-	left, _ := bits.Div64(high, low, span)
-	return int(left)
+	return l.Points * max(l.DecayDays-int(at.Sub(l.At)/(24*time.Hour)), 0) / l.DecayDays
 }
 
 // Scored is the score at one time: the two sides are the sums of the lines' worth then.

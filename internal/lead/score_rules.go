@@ -59,7 +59,7 @@ type ScoreGroup struct {
 }
 
 // ScoreRule gives points where its condition holds. For fit it asks what is known, and gives them once; for engagement it
-// asks at each event of its kind, and the points melt to nothing over DecayDays.
+// asks at each event of its kind, and the points melt to nothing over DecayDays, day by day.
 type ScoreRule struct {
 	Key       string `json:"key"`
 	Title     string `json:"title"`

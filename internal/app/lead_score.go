@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// scoreMost is how many leads one transaction scores.
+const scoreMost = 200
+
+// ScoreLeads scores leads about whom something became known, and decides whether they qualify. Again, or twice at once,
+// changes nothing. A lead that fails holds up nobody else.
+func (a *App) ScoreLeads(ctx context.Context, ids []uuid.UUID) error {
+	a.giveWay(ctx)
+	var all []error
+	for some := range slices.Chunk(ids, scoreMost) {
+		err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.score(tx, some) })
+		if err == nil || ctx.Err() != nil || len(some) == 1 {
+			all = append(all, err)
+			continue
+		}
+		for _, id := range some {
+			all = append(all, a.store.Tx(ctx, func(tx *store.Tx) error { return a.score(tx, []uuid.UUID{id}) }))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// scoreRun is one transaction's working set.
+type scoreRun struct {
+	app     *App
+	now     time.Time
+	rules   *lead.Scoring
+	set     uuid.UUID
+	records []store.LeadRecord
+	before  map[uuid.UUID]store.Score
+	lines   map[uuid.UUID][]store.ScoreLine
+	hands   map[uuid.UUID]store.Hands
+
+	scores    []store.Score
+	fresh     []uuid.UUID
+	made      []store.ScoreLine
+	changes   []store.ScoreChange
+	qualified []uuid.UUID
+	fault     *lead.RuleFault
+}
+
+// score scores some leads under the published rules. Without any, a lead stays unscored, and its page says why.
+func (a *App) score(tx *store.Tx, ids []uuid.UUID) error {
+	records, err := store.ReadLeadRecords(tx.DB, ids, true)
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	set, rules, err := a.scoringRules(tx.DB)
+	if err != nil || rules == nil {
+		return err
+	}
+	run := &scoreRun{app: a, now: tx.Now(), rules: rules, set: set, records: records}
+	if run.before, run.lines, err = store.ScoresOf(tx.DB, ids); err != nil {
+		return err
+	}
+	if run.hands, err = tx.LastHands(ids); err != nil {
+		return err
+	}
+	for i := range records {
+		run.one(&records[i])
+	}
+	if err := tx.SaveScores(run.scores, run.fresh, run.made, run.changes); err != nil {
+		return err
+	}
+	if run.fault != nil {
+		if err := tx.Raise("rule-failed", set.String(), "The scoring rule \""+run.fault.Rule+"\" failed for a lead. It counts as one that does not hold. Look at its condition under Rules."); err != nil {
+			return err
+		}
+	}
+	events := make([]store.OutboxEvent, len(run.qualified))
+	for i, id := range run.qualified {
+		events[i] = store.OutboxEvent{Type: LeadQualified, LeadID: id}
+	}
+	if err := a.announce(tx, events...); err != nil {
+		return err
+	}
+	return a.wantOwners(tx, run.qualified...)
+}
+
+func (r *scoreRun) one(rec *store.LeadRecord) {
+	h := history(rec, r.now, true)
+	got := r.rules.Score(h, r.now)
+	if len(got.Faults) > 0 {
+		r.fault = &got.Faults[0]
+	}
+	old, had := r.before[rec.ID]
+	s := store.Score{LeadID: rec.ID, RuleSetID: r.set, Fit: int32(got.Fit), Engagement: int32(got.Engagement), Grade: got.Grade, QualifiedAt: old.QualifiedAt, Why: old.Why, ScoredAt: r.now}
+	r.qualify(&s, h, got)
+	lines := r.keepSince(rec.ID, got.Lines)
+	same := had && sameLines(r.lines[rec.ID], lines)
+	if same && old.RuleSetID == s.RuleSetID && old.Grade == s.Grade && old.Why == s.Why && sameTime(old.QualifiedAt, s.QualifiedAt) {
+		return
+	}
+	r.scores = append(r.scores, s)
+	if !same {
+		r.made = append(r.made, lines...)
+		if had {
+			r.fresh = append(r.fresh, rec.ID)
+		}
+	}
+	if !had || old.Grade != s.Grade || !sameTime(old.QualifiedAt, s.QualifiedAt) {
+		r.changes = append(r.changes, store.ScoreChange{ID: store.NewID(), LeadID: rec.ID, RuleSetID: r.set, Fit: s.Fit, Engagement: s.Engagement,
+			Grade: s.Grade, Qualified: s.QualifiedAt != nil, At: r.now})
+	}
+}
+
+// qualify decides whether the lead is one for sales from now on. One that is already, stays so; one that sales gave back
+// is so again once the person did something since.
+func (r *scoreRun) qualify(s *store.Score, h lead.History, got lead.Scored) {
+	yes, why := r.rules.Qualifies(h, got)
+	hands, held := r.hands[s.LeadID]
+	switch {
+	case held && hands.ClosedAt == nil: // in somebody's hands
+	case s.QualifiedAt != nil && (!held || s.QualifiedAt.After(*hands.ClosedAt)): // waits for its owner
+	case held && !h.Newest().After(*hands.ClosedAt):
+		s.Why = "sales closed it, and the lead did nothing since"
+	case !yes:
+		s.Why = why
+	default:
+		at := r.now
+		s.QualifiedAt, s.Why = &at, why
+		r.qualified = append(r.qualified, s.LeadID)
+	}
+}
+
+// keepSince numbers the lines; what was known before keeps the time since when it counts.
+func (r *scoreRun) keepSince(id uuid.UUID, lines []lead.ScoreLine) []store.ScoreLine {
+	since := map[string]store.ScoreLine{}
+	for _, l := range r.lines[id] {
+		if l.Side == lead.SideFit {
+			since[l.RuleKey] = l
+		}
+	}
+	out := make([]store.ScoreLine, len(lines))
+	for i, l := range lines {
+		out[i] = store.ScoreLine{LeadID: id, Number: int32(i + 1), RuleSetID: r.set, Side: l.Side, GroupKey: l.Group, RuleKey: l.Rule, Title: l.Title,
+			Points: int32(l.Points), DecayDays: int32(l.DecayDays), At: l.At, EventKind: l.Event}
+		if old, ok := since[l.Rule]; ok && l.Side == lead.SideFit && old.Points == out[i].Points {
+			out[i].At = old.At
+		}
+		if l.Event != "" {
+			event := l.EventID
+			out[i].EventID = &event
+		}
+	}
+	return out
+}
+
+func sameLines(a, b []store.ScoreLine) bool {
+	return slices.EqualFunc(a, b, func(x, y store.ScoreLine) bool {
+		sameEvent := x.EventID == nil && y.EventID == nil || x.EventID != nil && y.EventID != nil && *x.EventID == *y.EventID
+		at := x.At.Equal(y.At)
+		x.At, y.At, x.EventID, y.EventID = time.Time{}, time.Time{}, nil, nil
+		return sameEvent && at && x == y
+	})
+}
+
+func sameTime(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
+
+// scoreLines are stored lines as the pure rules know them.
+func scoreLines(rows []store.ScoreLine) []lead.ScoreLine {
+	out := make([]lead.ScoreLine, len(rows))
+	for i, l := range rows {
+		out[i] = lead.ScoreLine{Side: l.Side, Group: l.GroupKey, Rule: l.RuleKey, Title: l.Title, Points: int(l.Points), DecayDays: int(l.DecayDays), At: l.At, Event: l.EventKind}
+		if l.EventID != nil {
+			out[i].EventID = *l.EventID
+		}
+	}
+	return out
+}
+
+// scoringRules are the published ones, compiled once a version; nil when there are none.
+func (a *App) scoringRules(db *store.Query) (uuid.UUID, *lead.Scoring, error) {
+	var ids []uuid.UUID
+	err := db.Model(&store.RuleSet{}).Where("kind = ? and state = ?", store.RulesScoring, store.RulesPublished).Limit(1).Pluck("id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return uuid.Nil, nil, a.store.Translate(err)
+	}
+	if done, ok := a.scorings.Load(ids[0]); ok {
+		return ids[0], done.(*lead.Scoring), nil
+	}
+	set, err := store.PublishedRules(db, store.RulesScoring)
+	if err != nil || set == nil {
+		return uuid.Nil, nil, err
+	}
+	rules, err := compileScoring(set.Definition)
+	if err != nil { // it was checked when it was published: an older program, or a hand in the database
+		return uuid.Nil, nil, errs.Wrap(err, errs.Internal, "The published scoring rules cannot be read.")
+	}
+	a.scorings.Store(set.ID, rules)
+	return set.ID, rules, nil
+}
+
+func compileScoring(definition json.RawMessage) (*lead.Scoring, error) {
+	var def lead.ScoreRules
+	if err := json.Unmarshal(definition, &def); err != nil {
+		return nil, errs.Wrap(err, errs.Invalid, "These scoring rules cannot be read.")
+	}
+	return lead.CompileScore(def)
+}
