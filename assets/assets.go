@@ -26,7 +26,7 @@ var FS embed.FS
 
 // bundles are files put together from others, in this order.
 var bundles = map[string][]string{
-	"css/app.css":   {"css/tokens.css", "css/base.css", "css/components.css", "css/public.css"},
+	"css/app.css":   {"css/tokens.css", "css/base.css", "css/components.css", "css/public.css", "css/said.css"},
 	"css/admin.css": {"css/tokens.css", "css/base.css", "css/components.css", "css/staff.css"},
 }
 

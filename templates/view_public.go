@@ -181,7 +181,8 @@ type ThanksPage struct {
 	Hidden        []KV   // posted back by both forms, e.g. the receipt
 	Meanwhile     []Link
 	Cover         *Picture
-	BackURL       string // to the gate page
+	BackURL       string    // to the gate page
+	Said          *SaidView // nil: nothing to say here
 }
 
 // DocumentPage is public/document, /d/{token}: the document is the hero, nothing personal. Missing shows a calm page
@@ -199,6 +200,7 @@ type DocumentPage struct {
 	DownloadAction string
 	Missing        bool
 	Meanwhile      []Link
+	Said           *SaidView // nil: nothing to say here
 }
 
 // ExpiredPage is public/expired: the link was real once. Action takes an empty POST and sends a fresh link to the same
@@ -219,6 +221,7 @@ type PreferencesPage struct {
 	Action string
 	Choice string // "marketing", "requested" (only what was asked for), "never"
 	Saved  bool
+	Said   *SaidView // how to be met; nil: nothing to say here
 }
 
 // LibraryItem is one published gate.

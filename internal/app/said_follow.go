@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -62,6 +63,15 @@ func (a *App) confirmSaid(tx *store.Tx, leadID uuid.UUID, submissions []uuid.UUI
 		return nil
 	}
 	return a.heard(tx, leadID)
+}
+
+// CarrySaid does carrySaid for whoever holds the receipt of the submission that was mended.
+func (a *App) CarrySaid(ctx context.Context, receipt string, to uuid.UUID) error {
+	from, err := a.OpenReceipt(receipt)
+	if err != nil || from == to {
+		return err
+	}
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return a.carrySaid(tx, from, to) })
 }
 
 // carrySaid takes what was claimed with a submission along to the one that mends its address: it was said by whoever

@@ -35,6 +35,12 @@ func (s *Server) documentPage(c echo.Context) error {
 	if err := s.app.SeeHit(ctx, o.Grant.ID, kind, visitor(c)); err != nil {
 		s.log.Warn("hit not kept", "id", c.Get(requestID), "error", err)
 	}
+	return s.showDocumentPage(c, o, http.StatusOK, func(v *templates.SaidView) { said(c, v) })
+}
+
+// showDocumentPage draws the page behind a personal link; change is told the part in which the reader speaks.
+func (s *Server) showDocumentPage(c echo.Context, o app.OpenedGrant, status int, change func(*templates.SaidView)) error {
+	ctx := c.Request().Context()
 	if o.Expired || o.Superseded {
 		return s.expired(c, o, func(*templates.ExpiredPage) {})
 	}
@@ -55,7 +61,13 @@ func (s *Server) documentPage(c echo.Context) error {
 			p.Meanwhile = append(p.Meanwhile, templates.Link{Label: g.Published.Definition.Title, URL: "/g/" + g.Slug, Summary: g.Published.Definition.Summary})
 		}
 	}
-	return s.page(c, http.StatusOK, "public/document", p)
+	if p.Said, err = s.saidView(c, app.Door{Page: app.DoorPersonal, Token: c.Param("token")}, snap); err != nil {
+		return err
+	}
+	if p.Said != nil {
+		change(p.Said)
+	}
+	return s.page(c, status, "public/document", p)
 }
 
 func (s *Server) expired(c echo.Context, o app.OpenedGrant, change func(*templates.ExpiredPage)) error {

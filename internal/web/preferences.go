@@ -11,14 +11,28 @@ import (
 
 // preferencesPage shows what we may write about to the address behind the link. It changes nothing: scanners open it too.
 func (s *Server) preferencesPage(c echo.Context) error {
+	return s.showPreferences(c, http.StatusOK, func(v *templates.SaidView) { said(c, v) })
+}
+
+func (s *Server) showPreferences(c echo.Context, status int, change func(*templates.SaidView)) error {
 	choice, err := s.app.Preferences(c.Request().Context(), c.Param("token"))
 	if err != nil {
 		return err
 	}
-	p := templates.PreferencesPage{Page: s.basePage(c, "What we may write to you about"), Action: "/u/" + c.Param("token"), Choice: choice,
+	snap, err := s.app.Snapshot(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	p := templates.PreferencesPage{Page: s.pageFor(snap, "What we may write to you about"), Action: "/u/" + c.Param("token"), Choice: choice,
 		Saved: c.QueryParam("saved") == "1"}
 	p.NoIndex = true
-	return s.page(c, http.StatusOK, "public/preferences", p)
+	if p.Said, err = s.saidView(c, app.Door{Page: app.DoorPreferences, Token: c.Param("token")}, snap); err != nil {
+		return err
+	}
+	if p.Said != nil {
+		change(p.Said)
+	}
+	return s.page(c, status, "public/preferences", p)
 }
 
 // preferencesChoose saves the choice. With List-Unsubscribe=One-Click (RFC 8058) it is the mail program that asks: the

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
 )
 
@@ -63,6 +64,9 @@ func (s *Server) publicRoutes() []route {
 		{get, "/g/:slug/thanks", holder, noBody, s.thanksPage},
 		{post, "/g/:slug/thanks/correct", holder, smallForm, s.thanksCorrect},
 		{post, "/g/:slug/thanks/resend", holder, smallForm, s.thanksResend},
+		{post, "/g/:slug/thanks/ours", holder, smallForm, s.sayOurs(app.DoorThanks)},
+		{post, "/g/:slug/thanks/ask", holder, smallForm, s.askAuthor(app.DoorThanks)},
+		{post, "/g/:slug/thanks/meet", holder, smallForm, s.chooseContact(app.DoorThanks)},
 		{get, "/g/:slug/cover", public, noBody, s.gateCover},
 		{get, "/g/:slug/sample/:n", public, noBody, s.gateSample},
 		{get, "/d/:token", holder, noBody, s.documentPage},
@@ -70,8 +74,12 @@ func (s *Server) publicRoutes() []route {
 		{post, "/d/:token/read", holder, smallForm, s.documentTake("read")},
 		{post, "/d/:token/file", holder, smallForm, s.documentTake("download")},
 		{get, "/d/:token/file", holder, noBody, s.documentFile},
+		{post, "/d/:token/ours", holder, smallForm, s.sayOurs(app.DoorPersonal)},
+		{post, "/d/:token/ask", holder, smallForm, s.askAuthor(app.DoorPersonal)},
+		{post, "/d/:token/meet", holder, smallForm, s.chooseContact(app.DoorPersonal)},
 		{get, "/u/:token", holder, noBody, s.preferencesPage},
 		{post, "/u/:token", holder, smallForm, s.preferencesChoose},
+		{post, "/u/:token/meet", holder, smallForm, s.chooseContact(app.DoorPreferences)},
 		{get, "/privacy", public, noBody, s.noticePage("privacy")},
 		{get, "/imprint", public, noBody, s.noticePage("imprint")},
 		{get, "/assets/*", public, noBody, s.asset},

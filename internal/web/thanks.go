@@ -13,6 +13,9 @@ import (
 // thanksPage tells the truth about the mail to whoever holds the receipt.
 func (s *Server) thanksPage(c echo.Context) error {
 	return s.showThanks(c, c.QueryParam("r"), http.StatusOK, func(p *templates.ThanksPage) {
+		if p.Said != nil {
+			said(c, p.Said)
+		}
 		if c.QueryParam("again") == "1" && p.State != templates.ThanksHeld {
 			p.Notice = "We are sending it once more."
 		}
@@ -51,6 +54,9 @@ func (s *Server) showThanks(c echo.Context, receipt string, status int, change f
 			p.Meanwhile = append(p.Meanwhile, templates.Link{Label: g.Published.Definition.Title, URL: "/g/" + g.Slug, Summary: g.Published.Definition.Summary})
 		}
 	}
+	if p.Said, err = s.saidView(c, app.Door{Page: app.DoorThanks, Slug: slug, Token: receipt}, snap); err != nil {
+		return err
+	}
 	if change != nil {
 		change(&p)
 	}
@@ -78,6 +84,9 @@ func (s *Server) thanksCorrect(c echo.Context) error {
 		})
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.app.CarrySaid(c.Request().Context(), receipt, res.SubmissionID); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/g/"+res.Slug+"/thanks?r="+res.Receipt)

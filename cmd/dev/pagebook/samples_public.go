@@ -146,7 +146,7 @@ func publicSamples() []sample {
 		templates.ThanksHeld, templates.ThanksQuarantined, templates.ThanksCancelled} {
 		list = append(list, sample{name: "thanks/" + string(state), page: "public/thanks", data: thanks(state)})
 	}
-	return append(append(list, messageSamples()...), inboxSamples()...)
+	return append(append(append(list, saidSamples()...), messageSamples()...), inboxSamples()...)
 }
 
 func messageSamples() []sample {
