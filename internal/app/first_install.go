@@ -89,6 +89,9 @@ func installSample(tx *store.Tx, paper SamplePaper, stored document.Stored, repo
 	if err := installRules(tx); err != nil {
 		return err
 	}
+	if err := installSales(tx); err != nil {
+		return err
+	}
 	if err := tx.Audit(store.Actor{Kind: "system", Name: "first installation"}, "install", "gate", gateID.String(), nil); err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func leadAnswers(db *store.Query, d *LeadDetail) error {
 }
 
 func leadMails(db *store.Query, d *LeadDetail) error {
-	return db.Raw(messageLines+"where m.lead_id = ? order by m.created_at desc, m.id desc", d.ID).Scan(&d.Messages).Error
+	return db.Raw(messageLines+"where m.lead_id = ? and m.kind <> 'staff' order by m.created_at desc, m.id desc", d.ID).Scan(&d.Messages).Error
 }
 
 func leadOpenings(db *store.Query, d *LeadDetail) error {

@@ -141,6 +141,8 @@ func (a *App) composeStaff(ctx context.Context, m store.Message, settings store.
 		v.Todo = []string{"Open the home page for staff; the alarm stands at its top.", "Run “gatehouse doctor” on the server: it names what is wrong and the mend."}
 	case email.TemplatePassword:
 		return a.composePassword(ctx, m, v)
+	case email.TemplateAssigned, email.TemplateAssignedDigest, email.TemplateClock:
+		return a.composeSales(ctx, m, u, v)
 	}
 	return nil
 }

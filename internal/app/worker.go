@@ -59,6 +59,7 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Accept) error { return a.AcceptSubmissions(ctx, j.SubmissionIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
 	river.AddWorker(set, work(a, a.ApplyEvents))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Route) error { return a.RouteLeads(ctx, j.LeadIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Forgotten) error { return a.MailForgotten(ctx, j.Account) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Score) error { return a.ScoreLeads(ctx, j.LeadIDs) }))
 	var err error

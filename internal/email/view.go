@@ -29,7 +29,27 @@ type View struct {
 	Alarm       string // alarm: what failed, half a line
 	AlarmDetail string // alarm: since when, how often, what it means; no personal data
 	Todo        []string
+	Sales       *Sales // assigned, assigned_digest, clock_warning, clock_escalation
 }
+
+// Sales is what a mail to those who sell shows of a lead: staff mail, so it may say who somebody is.
+type Sales struct {
+	To        string   // first name of the reader
+	Who       string   // the person, "" in a digest
+	About     string   // "Managing director, Archer & Sons, United Kingdom"
+	Said      []string // what they said, the weightiest first
+	Score     string   // "Grade A1, 74 points"
+	Lines     []string // three lines of the ledger
+	Why       string   // why this owner
+	FirstStep string   // "Call, due Tuesday 3 March, 10:00"
+	Clock     string   // until when an answer is expected
+	Button    string
+	Opening   string     // the sentence above everything
+	Items     []SaleItem // digest
+}
+
+// SaleItem is one line of a digest: it names no person.
+type SaleItem struct{ Title, Note, Link string }
 
 // The templates. Each has an .html and a .txt file under email/; the .txt file also defines the subject.
 const (
@@ -38,11 +58,14 @@ const (
 	TemplateQuarantineDigest = "quarantine_digest" // staff: submissions wait for a look
 	TemplatePassword         = "password"          // staff: one-time link to set a password
 	TemplateAlarm            = "alarm"             // staff: something failed
+	TemplateAssigned         = "assigned"          // sales: a lead is yours
+	TemplateAssignedDigest   = "assigned_digest"   // sales: several leads are yours
+	TemplateClock            = "clock"             // sales: the first-response clock warns, or tells the manager
 )
 
 // Templates lists every template name.
 func Templates() []string {
-	return []string{TemplateRequested, TemplateFreshLink, TemplateQuarantineDigest, TemplatePassword, TemplateAlarm}
+	return []string{TemplateRequested, TemplateFreshLink, TemplateQuarantineDigest, TemplatePassword, TemplateAlarm, TemplateAssigned, TemplateAssignedDigest, TemplateClock}
 }
 
 // Sample is a filled view for previews, for the check at the start and for tests.
@@ -61,5 +84,11 @@ func Sample() View {
 		Count: 3, Oldest: "Tuesday 3 March 2026, 09:40", Alarm: "SendGrid refuses our key",
 		AlarmDetail: "Since 09:40 every try has been answered with 401. Mail waits in the queue; nothing is lost.",
 		Todo:        []string{"Check the key in SENDGRID_API_KEY.", "Run “gatehouse doctor”.", "Let the mail go on at the messages page."},
+		Sales: &Sales{To: "Ana", Who: "Ann Weatherby", About: "Managing director, Weatherby Ltd, United Kingdom",
+			Said:  []string{"Call me: Tuesday 10:00 to 11:00, Europe/London", "Asks: “How do you count a lead that came twice?”", "“What does a qualified lead cost?”: this one is us"},
+			Score: "Grade A1, 74 points", Lines: []string{"+20 said that a question is theirs", "+15 decides: managing director", "+12 read the whitepaper twice"},
+			Why: "rule 2, British Isles; Ana had 3.0, Ben 3.5", FirstStep: "Call, due Tuesday 3 March, 10:00", Clock: "An answer is expected by Tuesday 3 March, 11:40.",
+			Button: "Take this lead", Opening: "A lead is yours.",
+			Items: []SaleItem{{Title: "Weatherby Ltd", Note: "grade A1; rule 2, British Isles", Link: "https://papers.example.com/admin/claim/1"}}},
 	}
 }

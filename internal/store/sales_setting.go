@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,3 +29,20 @@ type SalesSettings struct {
 
 // TableName is the table's name.
 func (SalesSettings) TableName() string { return "sales_settings" }
+
+// ReadSalesSettings reads the row.
+func ReadSalesSettings(db *Query) (out SalesSettings, err error) {
+	return out, translate(db.Where("id = 1").Take(&out).Error)
+}
+
+// SalesSettings reads the row.
+func (s *Store) SalesSettings(ctx context.Context) (SalesSettings, error) {
+	return ReadSalesSettings(s.DB(ctx))
+}
+
+// SaveSalesSettings writes the row if nobody changed it since in.Version was read.
+func (tx *Tx) SaveSalesSettings(in SalesSettings) error {
+	read := in.Version
+	in.ID, in.Version, in.UpdatedAt = 1, read+1, tx.Now()
+	return expectOne(tx.Model(&SalesSettings{}).Where("id = 1 and version = ?", read).Select("*").Updates(&in))
+}

@@ -1,10 +1,11 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 )
 
 // UserProfile is a member of staff as prospects and the routing see them: name card, working hours, leave-taking.
@@ -15,7 +16,7 @@ type UserProfile struct {
 	BookingURL    string
 	PhotoKey      string
 	TimeZone      string
-	Hours         json.RawMessage `gorm:"type:jsonb;serializer:json"`
+	Hours         pipeline.Week `gorm:"type:jsonb;serializer:json"`
 	HolidayRegion string
 	LeavesAt      *time.Time
 	HeirID        *uuid.UUID `gorm:"type:uuid"`

@@ -54,14 +54,18 @@ create table team_members (
   joined_at      timestamptz not null,
   primary key (team_id, user_id)
 );
--- What newcomers and returners are credited with in a period, so that they start at their team's average. In thousandths of a lead.
-create table rotation_credits (
-  team_id uuid not null references teams,
-  user_id uuid not null references users,
-  period  date not null,
-  credit  integer not null,
-  why     text not null,
-  at      timestamptz not null,
+-- Where a member stands in the rotation of a period: turns that the rotation gave (a lead that was taken away by hand or
+-- by hand-over gives its turn back), and the credit in thousandths of a turn that lets newcomers and returners start at
+-- their team's average.
+create table rotation_places (
+  team_id   uuid not null references teams,
+  user_id   uuid not null references users,
+  period    date not null,
+  turns     integer not null check (turns >= 0),
+  last_at   timestamptz,
+  credit    integer not null,
+  credit_at timestamptz,
+  why       text not null,
   primary key (team_id, user_id, period)
 );
 create table absences (
@@ -125,9 +129,12 @@ create table assignments (
 -- One pair of hands for a lead: until it is returned, declined, reassigned, or its deal is closed.
 create unique index assignments_one on assignments (lead_id) where state in ('open','accepted');
 create index assignments_owner on assignments (owner_id, at desc) where state in ('open','accepted');
-create index assignments_rotation on assignments (team_id, period, owner_id);
+create index assignments_day on assignments (owner_id, at);
+create index assignments_rotation on assignments (team_id, period, owner_id) where team_id is not null;
 create index assignments_lead on assignments (lead_id, at);
 create index assignments_clock on assignments (warn_at, escalate_at, reassign_at) where state in ('open','accepted') and first_response_at is null;
+create index assignments_alert on assignments (alert_message_id);
+create index messages_staff on messages (user_id, created_at) where kind = 'staff';
 create index assignments_at on assignments (at desc, id desc);
 
 comment on column sales_settings.id is 'not personal';
@@ -170,12 +177,14 @@ comment on column team_members.user_id is 'not personal';
 comment on column team_members.weight is 'not personal';
 comment on column team_members.daily_capacity is 'not personal';
 comment on column team_members.joined_at is 'not personal';
-comment on column rotation_credits.team_id is 'not personal';
-comment on column rotation_credits.user_id is 'not personal';
-comment on column rotation_credits.period is 'not personal';
-comment on column rotation_credits.credit is 'not personal';
-comment on column rotation_credits.why is 'not personal';
-comment on column rotation_credits.at is 'not personal';
+comment on column rotation_places.team_id is 'not personal';
+comment on column rotation_places.user_id is 'not personal';
+comment on column rotation_places.period is 'not personal';
+comment on column rotation_places.turns is 'not personal';
+comment on column rotation_places.last_at is 'not personal';
+comment on column rotation_places.credit is 'not personal';
+comment on column rotation_places.credit_at is 'not personal';
+comment on column rotation_places.why is 'not personal';
 comment on column absences.id is 'not personal';
 comment on column absences.user_id is 'not personal';
 comment on column absences.starts_at is 'not personal';
@@ -221,5 +230,6 @@ comment on column assignments.alert_message_id is 'not personal';
 comment on column assignments.version is 'not personal';
 
 -- +goose Down
-drop table assignments, holidays, absences, rotation_credits, team_members, teams, user_profiles, sales_settings;
+drop index messages_staff;
+drop table assignments, holidays, absences, rotation_places, team_members, teams, user_profiles, sales_settings;
 alter table leads drop column owner_id;
