@@ -71,6 +71,7 @@ func installSample(tx *store.Tx, paper SamplePaper, stored document.Stored, repo
 		&store.GateVersion{ID: gateVersionID, GateID: gateID, Number: 1, Definition: def, Language: def.Language, PublishedAt: now},
 		&store.GateSlug{Slug: SampleSlug, GateID: gateID, CreatedAt: now},
 	}
+	rows = append(rows, firstPlans(tx)...)
 	for i, q := range SampleQuestions() {
 		rows = append(rows, &store.DocumentQuestion{ID: store.NewID(), DocumentID: docID, Number: int32(i + 1), Text: q, CreatedAt: now})
 	}

@@ -1,6 +1,146 @@
 package app
 
-import "github.com/gatehouse/gatehouse/internal/store"
+import (
+	"time"
 
-// planFor gives a fresh assignment its plan, in the transaction of the assignment.
-func (a *App) planFor(_ *store.Tx, _ store.Assignment, _ store.Lead) error { return nil }
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
+	"github.com/gatehouse/gatehouse/internal/rule"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// planFor gives a fresh assignment its plan, in the transaction of the assignment: that of the hands it comes from, else
+// one from the first template whose condition the lead meets. What the lead did not agree to is left out, and said so.
+// Again changes nothing.
+func (a *App) planFor(tx *store.Tx, as store.Assignment, l store.Lead) error {
+	var have int64
+	if err := tx.Model(&store.Plan{}).Where("assignment_id = ?", as.ID).Count(&have).Error; err != nil || have > 0 {
+		return err
+	}
+	if as.PreviousID != nil {
+		if moved, err := movePlan(tx, *as.PreviousID, as); err != nil || moved {
+			return err
+		}
+	}
+	p := store.Plan{ID: store.NewID(), LeadID: l.ID, AssignmentID: as.ID, Name: "A plan of your own", LeftOut: []pipeline.LeftOut{}, CreatedAt: tx.Now(), Version: 1}
+	t, err := a.templateFor(tx, l)
+	if err != nil {
+		return err
+	}
+	var steps []store.Step
+	if t != nil {
+		p.TemplateID, p.Name = &t.ID, t.Name
+		if steps, p.LeftOut, err = a.stepsOf(tx, p, *t, as, l); err != nil {
+			return err
+		}
+	}
+	if err := tx.Create(&p).Error; err != nil || len(steps) == 0 {
+		return err
+	}
+	return tx.Create(&steps).Error
+}
+
+// movePlan takes the plan of the hands before along, with the steps that are still to be done.
+func movePlan(tx *store.Tx, from uuid.UUID, as store.Assignment) (bool, error) {
+	var state string
+	if err := tx.Model(&store.Assignment{}).Where("id = ?", from).Pluck("state", &state).Error; err != nil {
+		return false, err
+	}
+	if state != "reassigned" && state != "declined" {
+		return false, nil
+	}
+	var plans []store.Plan
+	if err := tx.ForUpdate().Where("assignment_id = ?", from).Find(&plans).Error; err != nil || len(plans) == 0 {
+		return false, err
+	}
+	if err := tx.Model(&store.Plan{}).Where("id = ?", plans[0].ID).Updates(map[string]any{"assignment_id": as.ID, "version": plans[0].Version + 1}).Error; err != nil {
+		return false, err
+	}
+	return true, tx.Exec("update steps set owner_id = ?, version = version + 1 where plan_id = ? and done_at is null and skipped_at is null", as.OwnerID, plans[0].ID).Error
+}
+
+// templateFor is the first template that a lead meets; nil where none fits. A template whose condition fails on this
+// lead's facts is passed over: a plan that is not there is seen, an assignment that fails is not.
+func (a *App) templateFor(tx *store.Tx, l store.Lead) (*store.PlanTemplate, error) {
+	var all []store.PlanTemplate
+	if err := tx.Where("archived_at is null").Order("position, id").Find(&all).Error; err != nil || len(all) == 0 {
+		return nil, err
+	}
+	var facts *lead.Facts
+	for i, t := range all {
+		program, err := rule.Compile(t.Condition, lead.FactNames)
+		if err != nil {
+			a.log.Warn("the condition of a plan's template cannot be read", "template", t.ID)
+			continue
+		}
+		if t.Condition == "" {
+			return &all[i], nil
+		}
+		if facts == nil {
+			if facts, err = a.planFacts(tx, l); err != nil {
+				return nil, err
+			}
+		}
+		if yes, err := program.Match(facts); err == nil && yes {
+			return &all[i], nil
+		}
+	}
+	return nil, nil //nolint:nilnil // no template fits, and that is no fault
+}
+
+// stepsOf makes a template's steps for a lead, and names those that it did not agree to.
+func (a *App) stepsOf(tx *store.Tx, p store.Plan, t store.PlanTemplate, as store.Assignment, l store.Lead) (steps []store.Step, left []pipeline.LeftOut, err error) {
+	c, err := a.contactOf(tx.DB, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	left = []pipeline.LeftOut{}
+	for _, s := range t.Steps {
+		if s.Channel != "other" {
+			if al := c.Allows(s.Channel); al.Verdict == pipeline.No && !a.mutant("plans-the-forbidden") {
+				left = append(left, pipeline.LeftOut{Channel: s.Channel, Title: s.Title, Why: al.Beyond})
+				continue
+			}
+		}
+		due, err := a.dueAt(tx, as.OwnerID, as.ClockFrom, s.Days)
+		if err != nil {
+			return nil, nil, err
+		}
+		steps = append(steps, store.Step{ID: store.NewID(), PlanID: p.ID, LeadID: l.ID, OwnerID: as.OwnerID, Number: int32(len(steps) + 1), Channel: s.Channel, Title: s.Title,
+			DueAt: due, Version: 1})
+	}
+	return steps, left, nil
+}
+
+// planFacts are what the condition of a template may ask.
+func (a *App) planFacts(tx *store.Tx, l store.Lead) (*lead.Facts, error) {
+	facts, err := a.leadFacts(tx.DB, l.ID)
+	if err != nil {
+		return nil, err
+	}
+	if f := facts[l.ID]; f != nil {
+		return f, nil
+	}
+	return &lead.Facts{}, nil
+}
+
+// dueAt is so many working days of an owner after a moment, at the end of that day's work.
+func (a *App) dueAt(tx *store.Tx, _ uuid.UUID, from time.Time, days int) (time.Time, error) {
+	settings, err := settingsOf(tx.DB)
+	if err != nil {
+		return time.Time{}, err
+	}
+	at := from.In(settings.Zone())
+	for n := 0; n < days || at.Weekday() == time.Saturday || at.Weekday() == time.Sunday; at = at.AddDate(0, 0, 1) {
+		if at.Weekday() != time.Saturday && at.Weekday() != time.Sunday {
+			n++
+		}
+	}
+	at = time.Date(at.Year(), at.Month(), at.Day(), 17, 0, 0, 0, at.Location())
+	if at.Before(from) {
+		at = from.In(settings.Zone())
+	}
+	return at.UTC(), nil
+}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +38,12 @@ type DealChange struct {
 	How       string
 	FromStage string
 	ToStage   string
-	Fields    json.RawMessage `gorm:"type:jsonb;serializer:json"`
+	Fields    map[string]FromTo `gorm:"type:jsonb;serializer:json"`
 	Version   int64
+}
+
+// FromTo is what a field of a deal was and became, as people read it.
+type FromTo struct {
+	From string `json:"from"`
+	To   string `json:"to"`
 }

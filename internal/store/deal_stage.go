@@ -1,19 +1,16 @@
 package store
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // DealStage is one column of the pipeline.
 type DealStage struct {
 	Key         string `gorm:"primaryKey"`
 	Title       string
 	Kind        string
-	Position    int32           `gorm:"type:integer"`
-	Next        json.RawMessage `gorm:"type:jsonb;serializer:json"`
-	Required    json.RawMessage `gorm:"type:jsonb;serializer:json"`
-	Probability int16           `gorm:"type:smallint"`
+	Position    int32    `gorm:"type:integer"`
+	Next        []string `gorm:"type:jsonb;serializer:json"`
+	Required    []string `gorm:"type:jsonb;serializer:json"`
+	Probability int16    `gorm:"type:smallint"`
 	ArchivedAt  *time.Time
 }
 

@@ -1,10 +1,11 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 )
 
 // PlanTemplate is the plan that leads of a segment get.
@@ -12,8 +13,8 @@ type PlanTemplate struct {
 	ID         uuid.UUID `gorm:"primaryKey;type:uuid"`
 	Name       string
 	Condition  string
-	Position   int32           `gorm:"type:integer"`
-	Steps      json.RawMessage `gorm:"type:jsonb;serializer:json"`
+	Position   int32               `gorm:"type:integer"`
+	Steps      []pipeline.PlanStep `gorm:"type:jsonb;serializer:json"`
 	ArchivedAt *time.Time
 	Version    int64
 	UpdatedAt  time.Time `gorm:"autoUpdateTime:false"`
@@ -26,7 +27,8 @@ type Plan struct {
 	AssignmentID uuid.UUID  `gorm:"type:uuid"`
 	TemplateID   *uuid.UUID `gorm:"type:uuid"`
 	Name         string
-	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+	LeftOut      []pipeline.LeftOut `gorm:"type:jsonb;serializer:json"`
+	CreatedAt    time.Time          `gorm:"autoCreateTime:false"`
 	Version      int64
 }
 

@@ -84,6 +84,7 @@ create table deal_changes (
   version    bigint not null
 );
 create index deal_changes_deal on deal_changes (deal_id, at);
+create index deal_changes_at on deal_changes (at);
 
 create table plan_templates (
   id          uuid primary key,
@@ -101,6 +102,7 @@ create table plans (
   assignment_id uuid not null unique references assignments,
   template_id   uuid references plan_templates,
   name          text not null,
+  left_out      jsonb not null,
   created_at    timestamptz not null,
   version       bigint not null
 );
@@ -245,6 +247,7 @@ comment on column plans.lead_id is 'not personal';
 comment on column plans.assignment_id is 'not personal';
 comment on column plans.template_id is 'not personal';
 comment on column plans.name is 'not personal';
+comment on column plans.left_out is 'not personal';
 comment on column plans.created_at is 'not personal';
 comment on column plans.version is 'not personal';
 comment on column activities.id is 'not personal';

@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/pipeline"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// contactOf gathers all that decides whether a lead may be approached now.
+func (a *App) contactOf(db *store.Query, l store.Lead) (pipeline.Contact, error) {
+	settings, err := settingsOf(db)
+	if err != nil {
+		return pipeline.Contact{}, err
+	}
+	var sales store.SalesSettings
+	if err := db.Where("id = 1").Take(&sales).Error; err != nil {
+		return pipeline.Contact{}, err
+	}
+	c := pipeline.Contact{Now: a.now(), Told: settings.Zone(), PerWeek: int(sales.TouchesPerWeek), Quiet: pipeline.Quiet{From: int(sales.QuietFrom), Until: int(sales.QuietUntil)}}
+	for _, part := range []func(*store.Query, store.Lead, *pipeline.Contact) error{a.contactAddresses, contactChoice, contactGrounds, contactTouches} {
+		if err := part(db, l, &c); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// contactAddresses are the ways to reach somebody, and what stops them.
+func (a *App) contactAddresses(db *store.Query, l store.Lead, c *pipeline.Contact) error {
+	var addresses []string
+	if err := db.Model(&store.LeadAddress{}).Where("lead_id = ?", l.ID).Pluck("address", &addresses).Error; err != nil {
+		return err
+	}
+	c.HasTel, c.HasMail = l.Tel != "", len(addresses) > 0
+	bounced := 0
+	for _, address := range addresses {
+		var rows []store.Suppression
+		if err := db.Where("address_key in ? and lifted_at is null", a.addressKeys(address)).Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, r := range rows {
+			switch r.Kind {
+			case "never", "spam_report":
+				c.Never = true
+			case "hard_bounce":
+				bounced++
+			case "unsubscribed":
+				c.Unsubscribed = true
+				if r.At.After(c.RefusedAt) {
+					c.RefusedAt = r.At
+				}
+			}
+		}
+	}
+	c.Bounced = bounced > 0 && bounced >= len(addresses)
+	var blocks []struct {
+		Channel, Reason, By string
+		At                  time.Time
+	}
+	err := db.Raw(`select b.channel, b.reason, coalesce(nullif(u.name, ''), u.email, 'the system') as by, b.at from approach_blocks b left join users u on u.id = b.by_id
+		where b.lead_id = ? and b.lifted_at is null order by b.at`, l.ID).Scan(&blocks).Error
+	for _, b := range blocks {
+		c.Blocks = append(c.Blocks, pipeline.Block{Channel: b.Channel, Reason: b.Reason, By: b.By, At: b.At})
+	}
+	return err
+}
+
+// contactChoice is what the reader chose, and where they probably are.
+func contactChoice(db *store.Query, l store.Lead, c *pipeline.Contact) error {
+	tel := l.Tel
+	var rows []store.ContactChoice
+	if err := db.Where("lead_id = ? and current", l.ID).Limit(1).Find(&rows).Error; err != nil {
+		return err
+	}
+	if len(rows) > 0 {
+		r := rows[0]
+		c.Choice, c.ChoiceAt, c.ChoiceSaid = r.How, r.At, r.State == "confirmed"
+		if tel = orElse(r.Tel, tel); r.Tel != "" {
+			c.HasTel = true
+		}
+	}
+	if c.Zone, c.ZoneFrom = pipeline.GuessZone(tel, l.Country, c.Told); len(rows) > 0 {
+		readSlots(rows[0].Slots, c)
+	}
+	return nil
+}
+
+// readSlots are the times that a reader named for a call. Words alone are shown and bind nobody's clock; a zone that was
+// named is better than a guess.
+func readSlots(slots []store.Slot, c *pipeline.Contact) {
+	words := []string{}
+	for _, s := range slots {
+		if z, err := time.LoadLocation(s.Zone); err == nil && s.Zone != "" {
+			c.Zone, c.ZoneFrom = z, ""
+		}
+		timed := s.Until.After(s.From)
+		if timed {
+			c.Slots = append(c.Slots, pipeline.Slot{From: s.From, Until: s.Until})
+		}
+		switch {
+		case s.Words != "":
+			words = append(words, "“"+s.Words+"”")
+		case timed:
+			words = append(words, s.From.In(c.Zone).Format("Mon 2 Jan, 15:04")+" to "+s.Until.In(c.Zone).Format("15:04")+" their time")
+		}
+	}
+	c.SlotsInWord = strings.Join(words, " or ")
+}
+
+// contactGrounds are what they asked for and what they agreed to.
+func contactGrounds(db *store.Query, l store.Lead, c *pipeline.Contact) error {
+	var asked []struct {
+		At    time.Time
+		Title string
+	}
+	err := db.Raw(`select s.received_at as at, `+gateTitle+` as title from outcomes o join submissions s on s.id = o.submission_id join gates g on g.id = s.gate_id
+		left join gate_versions v on v.id = g.published_version_id where o.lead_id = ? order by s.received_at desc limit 1`, l.ID).Scan(&asked).Error
+	if err != nil {
+		return err
+	}
+	if len(asked) > 0 {
+		c.AskedAt, c.AskedFor = asked[0].At, "“"+asked[0].Title+"”"
+	}
+	if err := db.Raw("select exists ("+agreedToMarketing+") from leads l where l.id = ?", l.ID).Scan(&c.Agreed).Error; err != nil {
+		return err
+	}
+	var origins []store.LeadOrigin
+	if err := db.Where("lead_id = ?", l.ID).Find(&origins).Error; err != nil {
+		return err
+	}
+	if len(origins) > 0 {
+		c.Origin, c.Basis = origins[0].Kind, origins[0].LegalBasis
+	}
+	return nil
+}
+
+// contactTouches are what went out and what came back.
+func contactTouches(db *store.Query, l store.Lead, c *pipeline.Contact) error {
+	var t struct {
+		Touches        int
+		Mailed         *time.Time
+		Answered, Said *time.Time
+	}
+	err := db.Raw(`select count(*) filter (where direction = 'out' and kind <> 'note' and at > ?) as touches, max(at) filter (where direction = 'out' and kind = 'mail') as mailed,
+		max(at) filter (where direction = 'in') as answered, (select max(s.at) from sayings s where s.lead_id = ? and s.kind = 'ask' and s.taken_back_at is null) as said
+		from activities where lead_id = ? and taken_back_at is null`, c.Now.AddDate(0, 0, -7), l.ID, l.ID).Scan(&t).Error
+	if err != nil {
+		return err
+	}
+	c.Touches = t.Touches
+	if t.Mailed != nil {
+		c.Mailed = *t.Mailed
+	}
+	for _, at := range []*time.Time{t.Answered, t.Said} {
+		if at != nil && at.After(c.Answered) {
+			c.Answered = *at
+		}
+	}
+	return nil
+}
+
+// MayApproach answers "why may I?" for a lead and a channel now.
+func (a *App) MayApproach(ctx context.Context, id uuid.UUID, channel string) (pipeline.Allowance, error) {
+	l, err := a.store.Lead(ctx, id)
+	if err != nil {
+		return pipeline.Allowance{}, err
+	}
+	c, err := a.contactOf(a.store.DB(ctx), l)
+	return c.Allows(channel), a.store.Translate(err)
+}
+
+// tellManager lets the manager of sales, and those who look after the installation, know that somebody went beyond the
+// contact policy. The sentence names who did and which rule, not the lead.
+func (a *App) tellManager(tx *store.Tx, lead uuid.UUID, by store.Actor, al pipeline.Allowance) error {
+	object := store.NewID().String()
+	sentence := by.Name + " approached a lead (" + al.Channel + ") beyond the contact policy: " + beyondWords[al.Beyond] + ". The reason stands with the activity, on the lead's page."
+	if err := tx.Raise("beyond-policy", lead.String()+" "+object, sentence); err != nil {
+		return err
+	}
+	var sales store.SalesSettings
+	if err := tx.Where("id = 1").Take(&sales).Error; err != nil || sales.ManagerUserID == nil {
+		return err
+	}
+	var admin int64 // administrators hear of every alarm
+	if err := tx.Model(&store.User{}).Where("id = ? and (role = 'admin' or disabled_at is not null)", *sales.ManagerUserID).Count(&admin).Error; err != nil || admin > 0 {
+		return err
+	}
+	var ids []uuid.UUID
+	if err := tx.Model(&store.Alarm{}).Where("kind = 'beyond-policy' and object = ? and cleared_at is null", lead.String()+" "+object).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		return err
+	}
+	return a.staffMail(tx, *sales.ManagerUserID, "alarm", map[string]any{"alarm": ids[0].String()})
+}
+
+// beyondWords say which rule of the contact policy a touch went beyond.
+var beyondWords = map[string]string{
+	pipeline.BeyondBlock: "there is a “do not approach”", pipeline.BeyondChoice: "the reader chose otherwise", pipeline.BeyondRefusal: "the reader wants no mail",
+	pipeline.BeyondConsent: "nobody agreed to it", pipeline.BeyondAddress: "there is no address or number that works", pipeline.BeyondTouches: "too often within a week",
+	pipeline.BeyondQuiet: "at a quiet hour", pipeline.BeyondSlot: "at another time than the one named",
+}

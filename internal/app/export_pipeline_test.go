@@ -1,0 +1,13 @@
+package app
+
+import "github.com/gatehouse/gatehouse/internal/store"
+
+// OpenDeal and PlanFor are the seams by which an acceptance and an assignment reach the pipeline.
+func (a *App) OpenDeal(tx *store.Tx, as store.Assignment, l store.Lead, by store.Actor) error {
+	return a.openDeal(tx, as, l, by)
+}
+
+// PlanFor gives an assignment its plan.
+func (a *App) PlanFor(tx *store.Tx, as store.Assignment, l store.Lead) error {
+	return a.planFor(tx, as, l)
+}

@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var noon = time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+
+// reachable is somebody who asked for a document and left a number.
+func reachable(change func(*Contact)) Contact {
+	c := Contact{Now: noon, Zone: time.UTC, HasTel: true, HasMail: true, PerWeek: 3, Quiet: Quiet{1140, 480}, AskedAt: noon.AddDate(0, 0, -2), AskedFor: "“8 Questions”"}
+	change(&c)
+	return c
+}
+
+func TestAllows(t *testing.T) {
+	before, after := noon.AddDate(0, 0, -3), noon.AddDate(0, 0, -1)
+	for _, c := range []struct {
+		name    string
+		change  func(*Contact)
+		verdict map[string]string // channel -> verdict and code
+		says    string            // of the call
+	}{
+		{"asked and left a number", func(*Contact) {}, map[string]string{Call: "may", Mail: "may", Meeting: "may", Letter: "may"}, "They asked for “8 Questions” on 1 March 2026"},
+		{"no number", func(c *Contact) { c.HasTel = false }, map[string]string{Call: "no no-address", Mail: "may"}, "No phone number"},
+		{"asked for a mail", func(c *Contact) { c.Choice, c.ChoiceAt, c.ChoiceSaid = "mail", after, true }, map[string]string{Call: "no choice", Mail: "may", Meeting: "no choice", Letter: "no choice"}, "for a mail on 2 March 2026, and nothing else"},
+		{"asked for a mail once, and got it", func(c *Contact) { c.Choice, c.ChoiceAt, c.Mailed = "mail", before, after }, map[string]string{Call: "no choice", Mail: "later choice"}, "Somebody at this address"},
+		{"asked for a mail, and answered it", func(c *Contact) {
+			c.Choice, c.ChoiceAt, c.Mailed, c.Answered = "mail", before, after, after.Add(time.Hour)
+		}, map[string]string{Call: "may", Mail: "may"}, "have answered"},
+		{"asked for a call", func(c *Contact) { c.Choice, c.ChoiceAt = "call", after }, map[string]string{Call: "may", Mail: "may", Letter: "no choice"}, "for a call"},
+		{"asked for a call at a time", func(c *Contact) { c.Choice, c.Slots = "call", []Slot{{noon, noon.Add(time.Hour)}} }, map[string]string{Call: "may"}, ""},
+		{"asked for a call at another time", func(c *Contact) {
+			c.Choice, c.Slots, c.SlotsInWord = "call", []Slot{{noon.Add(time.Hour), noon.Add(2 * time.Hour)}}, "today at 13:00"
+		}, map[string]string{Call: "later time-named", Mail: "may"}, "today at 13:00, and it is another time now"},
+		{"wants to book", func(c *Contact) { c.Choice, c.ChoiceAt = "booking", after }, map[string]string{Call: "no choice", Mail: "may", Meeting: "may"}, "book the time themselves"},
+		{"wants nothing", func(c *Contact) { c.Choice, c.ChoiceAt, c.Agreed = "none", after, true }, map[string]string{Call: "no choice", Mail: "no choice", Meeting: "no choice", Letter: "no choice"}, "not to be contacted"},
+		{"never write", func(c *Contact) { c.Never, c.Choice, c.ChoiceAt = true, "mail", noon }, map[string]string{Mail: "no refusal"}, ""},
+		{"unsubscribed", func(c *Contact) { c.Unsubscribed, c.RefusedAt = true, after }, map[string]string{Mail: "no refusal", Call: "may"}, ""},
+		{"unsubscribed, then asked for a mail", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt = true, before, "mail", after }, map[string]string{Mail: "may"}, ""},
+		{"asked for a mail, then unsubscribed", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt = true, after, "mail", before }, map[string]string{Mail: "no refusal"}, ""},
+		{"comes back", func(c *Contact) { c.Bounced = true }, map[string]string{Mail: "no no-address", Call: "may"}, ""},
+		{"blocked", func(c *Contact) { c.Blocks = []Block{{"all", "their lawyer wrote.", "Ana", before}} }, map[string]string{Call: "no do-not-approach", Mail: "no do-not-approach", Letter: "no do-not-approach"}, "Do not approach: their lawyer wrote (Ana, 28 February 2026)."},
+		{"blocked on the phone", func(c *Contact) { c.Blocks = []Block{{"call", "in hospital", "Ana", before}} }, map[string]string{Call: "no do-not-approach", Mail: "may"}, ""},
+		{"too often", func(c *Contact) { c.Touches = 3 }, map[string]string{Call: "later touches", Mail: "later touches"}, "Approached 3 times"},
+		{"often, but they answered", func(c *Contact) { c.Touches, c.Answered = 5, after }, map[string]string{Call: "may", Mail: "may"}, ""},
+		{"late in the day", func(c *Contact) { c.Now = noon.Add(8 * time.Hour) }, map[string]string{Call: "later quiet-hours", Mail: "may"}, "It is 20:00 where they are: nobody is called between 19:00 and 08:00."},
+		{"early there", func(c *Contact) { c.Zone, c.ZoneFrom = GuessZone("+1 212 555 0100", "", time.UTC) }, map[string]string{Call: "later quiet-hours"}, "It is 07:00 where they are, guessed from the phone number (+1)"},
+		{"by hand, by interest", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "legitimate-interest", "fair" }, map[string]string{Call: "may", Mail: "no consent"}, "legitimate interest"},
+		{"by hand, by consent", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "consent", "fair" }, map[string]string{Call: "may", Mail: "may"}, ""},
+		{"nothing", func(c *Contact) { c.AskedAt = time.Time{} }, map[string]string{Call: "no consent", Mail: "no consent"}, "asked for nothing"},
+	} {
+		contact := reachable(c.change)
+		for channel, want := range c.verdict {
+			got := contact.Allows(channel)
+			if have := strings.TrimSpace(got.Verdict + " " + got.Beyond); have != want {
+				t.Errorf("%s, %s: %s, want %s (%s)", c.name, channel, have, want, got.Why)
+			}
+		}
+		if got := contact.Allows(Call); !strings.Contains(got.Why, c.says) {
+			t.Errorf("%s: %q does not say %q", c.name, got.Why, c.says)
+		}
+	}
+}
+
+// What holds of whatever is known: every answer has its sentence, a code stands exactly where it is not "may", a person
+// who wants nothing is never approached, and saying no to more never allows more.
+func TestAllowsHolds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := func(name string) time.Time {
+			return noon.Add(-time.Duration(rapid.IntRange(0, 400).Draw(t, name)) * time.Hour)
+		}
+		c := Contact{Now: noon.Add(time.Duration(rapid.IntRange(0, 23).Draw(t, "hour")) * time.Hour), Zone: time.UTC, PerWeek: 3, Quiet: Quiet{1140, 480},
+			Choice: rapid.SampledFrom([]string{"", "mail", "call", "booking", "none"}).Draw(t, "choice"), ChoiceAt: at("chosen"), ChoiceSaid: rapid.Bool().Draw(t, "said"),
+			Never: rapid.Bool().Draw(t, "never"), Bounced: rapid.Bool().Draw(t, "bounced"), Unsubscribed: rapid.Bool().Draw(t, "unsubscribed"), RefusedAt: at("refused"),
+			Agreed: rapid.Bool().Draw(t, "agreed"), HasTel: rapid.Bool().Draw(t, "tel"), HasMail: rapid.Bool().Draw(t, "mail"), Touches: rapid.IntRange(0, 5).Draw(t, "touches"),
+			Basis: rapid.SampledFrom([]string{"", "consent", "contract", "legitimate-interest"}).Draw(t, "basis"), Mailed: at("mailed")}
+		if rapid.Bool().Draw(t, "has asked") {
+			c.AskedAt = at("asked")
+		}
+		if rapid.Bool().Draw(t, "has answered") {
+			c.Answered = at("answered")
+		}
+		rank := map[string]int{No: 0, Later: 1, May: 2}
+		for _, a := range c.All() {
+			if a.Why == "" || (a.Verdict == May) != (a.Beyond == "") {
+				t.Fatalf("%+v", a)
+			}
+			if c.Choice == "none" && a.Verdict != No {
+				t.Fatalf("approached although they want nothing: %+v", a)
+			}
+			stricter := c
+			stricter.Blocks = []Block{{"all", "x", "y", noon}}
+			if stricter.Allows(a.Channel).Verdict != No {
+				t.Fatal("a block allows")
+			}
+			for name, change := range map[string]func(*Contact){"never": func(c *Contact) { c.Never = true }, "touches": func(c *Contact) { c.Touches++ },
+				"none": func(c *Contact) { c.Choice, c.ChoiceAt = "none", noon }, "no consent": func(c *Contact) { c.Agreed = false }} {
+				stricter := c
+				change(&stricter)
+				if got := stricter.Allows(a.Channel); rank[got.Verdict] > rank[a.Verdict] {
+					t.Fatalf("%s allows more: %+v, before %+v", name, got, a)
+				}
+			}
+		}
+	})
+}
+
+func TestReadNote(t *testing.T) {
+	for text, want := range map[string]string{"called, wants offer by friday": "call out", "Called back to say no": "call in", "they called about the price": "call in", "mailed the offer": "mail out",
+		"met at the fair": "meeting out", "metrics look good": "note none", "wants a discount": "note none", "": "note none", "Sent a letter": "mail out", "replied: not now": "mail in"} {
+		kind, direction := ReadNote(text)
+		if kind+" "+direction != want {
+			t.Errorf("%q: %s %s, want %s", text, kind, direction, want)
+		}
+	}
+}
+
+func TestGuessZone(t *testing.T) {
+	for _, c := range []struct{ tel, country, zone, from string }{
+		{"+49 30 1234", "", "Europe/Berlin", "the phone number (+49)"}, {"0044 20 1", "DE", "Europe/London", "the phone number (+44)"}, {"030 1234", "AT", "Europe/Vienna", "the country (AT)"},
+		{"+351 21", "", "Europe/Lisbon", "the phone number (+351)"}, {"", "", "UTC", ""}, {"+999", "xx", "UTC", ""},
+	} {
+		zone, from := GuessZone(c.tel, c.country, time.UTC)
+		if zone.String() != c.zone || from != c.from {
+			t.Errorf("%v: %s %q", c, zone, from)
+		}
+	}
+	for name, prefix := range countries {
+		if _, err := time.LoadLocation(prefixes[prefix]); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
