@@ -134,18 +134,41 @@ func (p DocumentPageStaff) Choices() bool {
 	return false
 }
 
+// QuestionsForm is what a document asks its reader. The POST carries the version, id0 ..., question00 ... in their order, and
+// do: "save", "add", "up.N", "down.N", "remove.N". All but "save" only change the form.
+type QuestionsForm struct {
+	Action  string
+	Hidden  []KV
+	Rows    []QuestionRow
+	Error   string
+	Unsaved bool
+}
+
+// QuestionRow is one question; an empty ID is a new one. Ours is how many people said that it is theirs.
+type QuestionRow struct {
+	Index int
+	Name  string
+	ID    string
+	Text  string
+	Ours  int
+	Error string
+	First bool
+	Last  bool
+}
+
 // DocumentPageStaff is admin/document.
 type DocumentPageStaff struct {
 	AdminPage
-	Cover    *Picture // nil: the page draws one from the title
-	State    Tag
-	Facts    Ledger
-	Versions []DocumentVersionRow
-	Gates    []GateRow
-	Upload   *Sheet
-	Edit     *Sheet
-	Samples  *Sheet // which pages everybody may see
-	Actions  []PageAction
+	Cover     *Picture // nil: the page draws one from the title
+	State     Tag
+	Facts     Ledger
+	Versions  []DocumentVersionRow
+	Gates     []GateRow
+	Upload    *Sheet
+	Edit      *Sheet
+	Samples   *Sheet         // which pages everybody may see
+	Questions *QuestionsForm // what it asks its reader
+	Actions   []PageAction
 }
 
 // UserRow is one member of staff.

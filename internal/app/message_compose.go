@@ -63,6 +63,7 @@ func (a *App) composeRequested(ctx context.Context, c claimed, snap *Snapshot, o
 	}
 	out.To, out.Unsubscribe, out.Subject = l.Address.Address, a.preferencesLink(l.Address), def.MailSubject
 	v.Language, v.DocumentTitle, v.Opening, v.ConsentLine = def.Language, title, def.MailText, l.Consent
+	v.Asks = len(snap.Questions[*m.DocumentID]) > 0
 	v.DocumentFormat = fmt.Sprintf("PDF, %d pages", pages)
 	v.Link, v.PreferencesLink = a.documentLink(m), out.Unsubscribe
 	if m.LinkExpiresAt != nil {

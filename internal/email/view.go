@@ -15,6 +15,7 @@ type View struct {
 	DocumentFormat string // "PDF, 14 pages"
 	Link           string // the one button
 	LinkValid      string // "30 days"
+	Asks           bool   // the document asks its reader something, on the page behind the link
 	ConsentLine    string // text of the consent that was ticked on the form; empty: none was
 
 	PreferencesLink string
@@ -76,7 +77,7 @@ func Sample() View {
 		DocumentTitle: "8 Questions to Ask Your Marketing Team", DocumentFormat: "PDF, 14 pages",
 		Opening: "Thank you for asking. The eight questions take about a quarter of an hour to read; " +
 			"the figure to ask for stands in the margin of each.",
-		Link: "https://papers.example.com/d/AQEBmZc0bq9yQeWcZ0r2m3dLx8a7kP1nTqv4sUuYwz5e6f7G8h9", LinkValid: "30 days",
+		Link: "https://papers.example.com/d/AQEBmZc0bq9yQeWcZ0r2m3dLx8a7kP1nTqv4sUuYwz5e6f7G8h9", LinkValid: "30 days", Asks: true,
 		ConsentLine:     "Yes, write to me about once a month about marketing that can be counted.",
 		PreferencesLink: "https://papers.example.com/u/AQEBmZc0bq9yQeWcZ0r2m3dLx8a7kP1nTqv4sUuYwz5e6f7G8h9",
 		PrivacyLink:     "https://papers.example.com/privacy", ImprintLink: "https://papers.example.com/imprint",

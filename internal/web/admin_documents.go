@@ -160,6 +160,11 @@ func (s *Server) showDocument(c echo.Context, status int, id uuid.UUID, change f
 	write := s.may(c, auth.DocumentsWrite)
 	p.Versions = documentVersions(r, own, write)
 	if write {
+		questions, err := s.app.DocumentQuestions(c.Request().Context(), id)
+		if err != nil {
+			return err
+		}
+		p.Questions = questionsForm(own, r.Version, questions)
 		p.Edit, p.Upload, p.Samples, p.Actions = documentSheet(r, own), uploadSheet(own), samplesSheet(r, own), documentActions(r, own)
 		if change != nil {
 			change(&p)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/guard"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit"
 )
@@ -193,6 +194,17 @@ var writes = map[string]struct {
 	}},
 	"/admin/documents/:id/serve": {"document.serve", func(w *world) *httptest.ResponseRecorder {
 		return w.admin.post("/admin/documents/"+w.document.ID.String()+"/serve", url.Values{"version": {version(w.document.Version)}, "serve": {w.document.CurrentVersionID.String()}})
+	}},
+	"/admin/documents/:id/questions": {"document.questions", func(w *world) *httptest.ResponseRecorder {
+		return w.admin.post("/admin/documents/"+w.document.ID.String()+"/questions", url.Values{"version": {version(w.document.Version)}, "question00": {"How many?"}, "id0": {""}})
+	}},
+	"/admin/leads/:id/answered": {"question.answered", func(w *world) *httptest.ResponseRecorder {
+		res := w.Take(submitOf("dora@example.org"))
+		who := app.Visitor{Hit: guard.Hit{Method: "POST", UserAgent: agent}}
+		if err := w.App.AskAuthor(w.t.Context(), app.Door{Page: app.DoorThanks, Slug: res.Slug, Token: res.Receipt}, who, "How long?"); err != nil {
+			w.t.Fatal(err)
+		}
+		return w.admin.post("/admin/leads/"+w.id("select lead_id::text from sayings")+"/answered", url.Values{"saying": {w.id("select id::text from sayings")}, "answered": {"yes"}})
 	}},
 	"/admin/documents/:id/archive": {"document.archive", func(w *world) *httptest.ResponseRecorder {
 		gatePost("unpublish")(w)

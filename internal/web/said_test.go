@@ -132,10 +132,10 @@ func TestMendedAddressTakesWhatWasSaidAlong(t *testing.T) {
 	}
 	s.Work()
 	for _, table := range []string{"sayings", "contact_choices"} {
-		if n := s.Count("select count(*) from "+table+" s join lead_addresses a on a.id = s.address_id and a.lead_id = s.lead_id where a.address = 'ann@example.org'"); n != 1 {
+		if n := s.Count("select count(*) from " + table + " s join lead_addresses a on a.id = s.address_id and a.lead_id = s.lead_id where a.address = 'ann@example.org'"); n != 1 {
 			t.Errorf("%d %s of the right person", n, table)
 		}
-		if n := s.Count("select count(*) from "+table); n != 1 {
+		if n := s.Count("select count(*) from " + table); n != 1 {
 			t.Errorf("%d %s in all", n, table)
 		}
 	}

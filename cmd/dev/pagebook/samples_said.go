@@ -50,6 +50,37 @@ func saidSamples() []sample {
 		{name: "said/faults", page: "public/thanks", data: faults},
 		{name: "said/document", page: "public/document", data: plain},
 		{name: "said/met", page: "public/document", data: met},
+		{name: "said/lead", page: "admin/lead", data: saidLead(false)},
+		{name: "said/lead-stop", page: "admin/lead", data: saidLead(true)},
+		{name: "said/questions", page: "admin/document", data: questionsPage()},
 		{name: "said/preferences", page: "public/preferences", data: preferences},
 	}
+}
+
+// saidLead is a lead page whose brief opens with what was said.
+func saidLead(stop bool) templates.LeadPage {
+	p := templates.LeadPage{AdminPage: staff("leads", "Ann Weatherby"), Timeline: sampleTimeline()}
+	p.Crumbs = []templates.Link{{Label: "Leads", URL: "/admin/leads"}}
+	mark := &templates.PageAction{Label: "Mark as answered", Icon: "check", URL: "/x", Method: "post"}
+	p.Said = &templates.LeadSaidView{Choice: &templates.ChoiceView{Head: "Call them", Tel: "+441134960123", At: now.Add(-2 * time.Hour),
+		Slots: []string{"Wed 4 March 14:00–15:30 (Europe/London)", "Thu 5 March 09:00–11:00 (Europe/London)", "“not before ten on Fridays”"}},
+		Asked: []templates.SaidLine{{Text: "What did you stop first, and how did you tell the people who had built it?", About: title, At: now.Add(-3 * time.Hour), Mark: mark}},
+		Ours:  []templates.SaidLine{{Text: "Where do we lose them?", About: title, At: now.Add(-3 * time.Hour)}, {Text: "How long does somebody wait after asking?", About: title, At: now.Add(-26 * time.Hour), Claim: true}}}
+	if stop {
+		p.Said.Choice = &templates.ChoiceView{Head: "No contact", At: now.Add(-2 * time.Hour), Stop: true, Claim: true}
+		p.Said.Asked[0].Answered, p.Said.Asked[0].By, p.Said.Asked[0].Mark = now.Add(-time.Hour), "Ruth Adler", &templates.PageAction{Label: "Not answered yet", Icon: "undo", URL: "/x", Method: "post"}
+	}
+	return p
+}
+
+// questionsPage is a document's page with what it asks.
+func questionsPage() templates.DocumentPageStaff {
+	p := templates.DocumentPageStaff{AdminPage: staff("documents", title), Cover: cover, State: templates.Tag{Label: "Offered", Tone: "good"}}
+	f := &templates.QuestionsForm{Action: "/x", Unsaved: true}
+	for i, q := range app.SampleQuestions() {
+		f.Rows = append(f.Rows, templates.QuestionRow{Index: i, Name: app.QuestionField(i), ID: strconv.Itoa(i), Text: q, Ours: 41 - 6*i, First: i == 0, Last: i == 7})
+	}
+	f.Rows[4].Error = "This question is there already."
+	p.Questions = f
+	return p
 }
