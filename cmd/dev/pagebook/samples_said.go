@@ -78,7 +78,7 @@ func questionsPage() templates.DocumentPageStaff {
 	p := templates.DocumentPageStaff{AdminPage: staff("documents", title), Cover: cover, State: templates.Tag{Label: "Offered", Tone: "good"}}
 	f := &templates.QuestionsForm{Action: "/x", Unsaved: true}
 	for i, q := range app.SampleQuestions() {
-		f.Rows = append(f.Rows, templates.QuestionRow{Index: i, Name: app.QuestionField(i), ID: strconv.Itoa(i), Text: q, Ours: 41 - 6*i, First: i == 0, Last: i == 7})
+		f.Rows = append(f.Rows, templates.QuestionRow{Index: i, Name: app.QuestionField(i), ID: strconv.Itoa(i), Text: q, Ours: 41 - 5*i, First: i == 0, Last: i == 7})
 	}
 	f.Rows[4].Error = "This question is there already."
 	p.Questions = f
