@@ -48,7 +48,7 @@ func (s *selling) lead(address string) store.Lead {
 func (s *selling) assigned(l store.Lead, to store.Actor, state string) store.Assignment {
 	s.T.Helper()
 	now := s.Clock.Now().UTC().Truncate(time.Microsecond)
-	as := store.Assignment{ID: store.NewID(), LeadID: l.ID, OwnerID: *to.ID, RuleKey: "test", How: "by-hand", Reason: "for the test", ReasonData: []byte("{}"), State: state,
+	as := store.Assignment{ID: store.NewID(), LeadID: l.ID, OwnerID: *to.ID, RuleKey: "test", How: "by-hand", Reason: "for the test", State: state,
 		Period: now, At: now, ClockFrom: now, Version: 1}
 	if state == "accepted" {
 		as.AcceptedAt = &now
