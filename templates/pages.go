@@ -45,6 +45,9 @@ var pages = []page{
 	{"admin/reports", "admin/layout.html"},
 	{"admin/report", "admin/layout.html"},
 	{"admin/account", "admin/layout.html"},
+	{"admin/rules", "admin/layout.html"},
+	{"admin/rules_scoring", "admin/layout.html"},
+	{"admin/rehearsal", "admin/layout.html"},
 }
 
 // files lists what a page is made of: frame, shared partials (a leading underscore), field partials, the page.

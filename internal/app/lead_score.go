@@ -15,7 +15,7 @@ import (
 )
 
 // scoreMost is how many leads one transaction scores.
-const scoreMost = 200
+const scoreMost = 500
 
 // ScoreLeads scores leads about whom something became known, and decides whether they qualify. Again, or twice at once,
 // changes nothing. A lead that fails holds up nobody else.

@@ -291,3 +291,17 @@ func draftAt(tx *store.Tx, kind string, version int64) (*store.RuleSet, error) {
 	}
 	return d, nil
 }
+
+// RuleKind names one kind of rules.
+type RuleKind struct{ Kind, Title string }
+
+// RuleKinds lists the kinds that can be edited.
+func (a *App) RuleKinds() []RuleKind {
+	var out []RuleKind
+	for _, kind := range []string{store.RulesScoring, store.RulesRouting} {
+		if k, ok := a.ruleKinds()[kind]; ok {
+			out = append(out, RuleKind{kind, k.title})
+		}
+	}
+	return out
+}

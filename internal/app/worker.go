@@ -62,6 +62,8 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Route) error { return a.RouteLeads(ctx, j.LeadIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Forgotten) error { return a.MailForgotten(ctx, j.Account) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Score) error { return a.ScoreLeads(ctx, j.LeadIDs) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Rehearse) error { return a.Rehearse(ctx, j.RehearsalID) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Rescore) error { return a.Rescore(ctx, j.RescoreID) }))
 	var err error
 	w.client, err = river.NewClient(riverpgxv5.New(a.store.Pool()), &river.Config{
 		ID:      a.worker,

@@ -116,6 +116,32 @@ func (Forgotten) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueMail, MaxAttempts: 1000, Priority: 1}
 }
 
+// Rehearse replays draft rules over what is recorded, step by step.
+type Rehearse struct {
+	RehearsalID uuid.UUID `json:"rehearsal_id"`
+}
+
+// Kind names the job in the table.
+func (Rehearse) Kind() string { return "rules_rehearse" }
+
+// InsertOpts lets work that somebody waits for go before it.
+func (Rehearse) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 4}
+}
+
+// Rescore scores open leads anew, step by step.
+type Rescore struct {
+	RescoreID uuid.UUID `json:"rescore_id"`
+}
+
+// Kind names the job in the table.
+func (Rescore) Kind() string { return "leads_rescore" }
+
+// InsertOpts are like those of Rehearse.
+func (Rescore) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 4}
+}
+
 // Retry is the pause before a job that failed runs again: quick at first, never longer than ten minutes, since the cause
 // is usually a database or a bug that gets mended, and the work was promised.
 func Retry(attempt int) time.Duration {

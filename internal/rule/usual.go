@@ -265,3 +265,35 @@ func (p *Part) take(nodes []ast.Node) bool {
 	}
 	return len(p.Values) > 0
 }
+
+// Say puts usual conditions into plain words.
+func Say(parts []Part, anyOf bool, words *Vocabulary) string {
+	var out []string
+	for _, p := range parts {
+		n, _ := words.Name(p.Name)
+		subject := strings.ReplaceAll(p.Name, "_", " ")
+		if p.Key != "" {
+			subject = "the answer " + p.Key
+		}
+		if p.Ask == "yes" || p.Ask == "no" {
+			out = append(out, map[string]string{"yes": "", "no": "not "}[p.Ask]+subject)
+			continue
+		}
+		label := p.Ask
+		for _, a := range Asks(n.Type) {
+			if a.Key == p.Ask {
+				label = a.Label
+			}
+		}
+		out = append(out, strings.TrimSpace(subject+" "+label+" "+list(p.Values)))
+	}
+	return strings.Join(out, joint(anyOf))
+}
+
+// list is "a, b or c".
+func list(values []string) string {
+	if len(values) < 2 {
+		return strings.Join(values, "")
+	}
+	return strings.Join(values[:len(values)-1], ", ") + " or " + values[len(values)-1]
+}

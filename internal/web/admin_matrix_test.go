@@ -23,7 +23,7 @@ func staffRoutes(s *site) (out []web.RouteLine) {
 
 // unknown fills the parameters of a path with ids of nothing.
 func unknown(path string) string {
-	for _, p := range []string{":id", ":version", ":name"} {
+	for _, p := range []string{":id", ":version", ":name", ":kind"} {
 		path = strings.ReplaceAll(path, p, store.NewID().String())
 	}
 	return path

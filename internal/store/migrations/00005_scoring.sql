@@ -70,12 +70,13 @@ create table rehearsals (
   id           uuid primary key,
   rule_set_id  uuid not null references rule_sets,
   version      bigint not null,
+  definition   jsonb not null,
   days         integer not null check (days > 0),
-  state        text not null check (state in ('waiting','running','done','failed','cancelled')),
+  state        text not null check (state in ('running','done','cancelled')),
+  after_id     uuid,
   done         integer not null,
   total        integer not null,
   result       jsonb not null,
-  reason       text not null,
   started_by   uuid references users,
   created_at   timestamptz not null,
   state_at     timestamptz not null
@@ -149,12 +150,13 @@ comment on column score_changes.at is 'not personal';
 comment on column rehearsals.id is 'not personal';
 comment on column rehearsals.rule_set_id is 'not personal';
 comment on column rehearsals.version is 'not personal';
+comment on column rehearsals.definition is 'not personal';
+comment on column rehearsals.after_id is 'not personal';
 comment on column rehearsals.days is 'not personal';
 comment on column rehearsals.state is 'not personal';
 comment on column rehearsals.done is 'not personal';
 comment on column rehearsals.total is 'not personal';
 comment on column rehearsals.result is 'not personal';
-comment on column rehearsals.reason is 'not personal';
 comment on column rehearsals.started_by is 'not personal';
 comment on column rehearsals.created_at is 'not personal';
 comment on column rehearsals.state_at is 'not personal';

@@ -1,0 +1,191 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/templates"
+)
+
+// rehearse begins to replay the saved draft.
+func (s *Server) rehearse(c echo.Context) error {
+	version, err := readVersion(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.app.RehearseRules(c.Request().Context(), store.RulesScoring, version, whole(posted(c, "days")), s.actor(c))
+	to := scoringPath
+	if err == nil {
+		to = rehearsalURL(r)
+	}
+	return s.after(c, err, "The rehearsal is under way. Nothing is written to a lead, and nothing is sent.", to)
+}
+
+func rehearsalURL(r store.Rehearsal) string { return scoringPath + "/rehearsals/" + r.ID.String() }
+
+func (s *Server) rehearsalCancel(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	err = s.app.CancelRehearsal(c.Request().Context(), id, s.actor(c))
+	return s.after(c, err, "The rehearsal is stopped.", scoringPath)
+}
+
+// rehearsalSentence says what a rehearsal found, or how far it is.
+func rehearsalSentence(r store.Rehearsal) string {
+	found := r.Result
+	switch {
+	case r.State == "running":
+		return fmt.Sprintf("%s of %s looked at so far.", thousands(int(r.Done)), counted(int(r.Total), "lead", "leads"))
+	case r.Total == 0:
+		return fmt.Sprintf("Nobody did anything in the last %s.", count(int(r.Days), "day", "days"))
+	case found.More == 0 && found.Fewer == 0:
+		return fmt.Sprintf("In the last %s the draft would have sent the same %s to sales.", count(int(r.Days), "day", "days"), counted(found.Before, "lead", "leads"))
+	}
+	return fmt.Sprintf("In the last %s the draft would have sent %s to sales, %s today: %s more, %s fewer.", count(int(r.Days), "day", "days"),
+		counted(found.After, "lead", "leads"), thousands(found.Before), thousands(found.More), thousands(found.Fewer))
+}
+
+var rehearsalTags = map[string]templates.Tag{"running": {Label: "Under way", Tone: "wait"}, "done": {Label: "Done", Tone: "good"}, "cancelled": {Label: "Stopped", Tone: "plain"}}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// thousands is 12,345.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// rehearsalShort is the rehearsal beside the draft.
+func (s *Server) rehearsalShort(c echo.Context, d *store.RuleSet) (*templates.RehearsalView, error) {
+	v := &templates.RehearsalView{StartURL: scoringPath + "/rehearse", Version: d.Version, Available: true,
+		Days: templates.FieldView{Name: "days", Type: "number", Label: "Days to look back", Required: true, Value: "90"}.WithIDs()}
+	r, err := s.app.RehearsalOf(c.Request().Context(), d.ID)
+	if err != nil || r == nil {
+		v.Sentence = ""
+		return v, err
+	}
+	s.fillRehearsal(c, v, *r)
+	v.Available, v.Days.Value = r.State != "running", strconv.Itoa(int(r.Days))
+	if v.Stale = r.Version != d.Version; v.Stale {
+		v.Sentence += " The draft was changed since."
+	}
+	v.URL = rehearsalURL(*r)
+	return v, nil
+}
+
+func (s *Server) fillRehearsal(c echo.Context, v *templates.RehearsalView, r store.Rehearsal) {
+	v.State, v.Sentence, v.Running, v.Done, v.Total = rehearsalTags[r.State], rehearsalSentence(r), r.State == "running", int(r.Done), max(int(r.Total), 1)
+	v.More, v.Fewer = r.Result.More, r.Result.Fewer
+	if v.Running && s.may(c, auth.RulesWrite) {
+		a := postButton("Stop it", "close", rehearsalURL(r)+"/cancel", 0)
+		v.Cancel = &a
+	}
+}
+
+// rehearsalPage is what a rehearsal found, with the leads.
+func (s *Server) rehearsalPage(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	page := max(whole(c.QueryParam("page")), 1)
+	r, leads, err := s.app.Rehearsal(c.Request().Context(), id, page)
+	if err != nil {
+		return err
+	}
+	frame, err := s.adminPage(c, "rules", "Rehearsal", templates.Link{Label: "Rules", URL: rulesPath}, templates.Link{Label: "Scoring rules", URL: scoringPath})
+	if err != nil {
+		return err
+	}
+	p := templates.RehearsalPage{AdminPage: frame, At: r.CreatedAt, Refresh: r.State == "running"}
+	s.fillRehearsal(c, &p.View, r)
+	f := r.Result
+	p.Stats = []templates.Stat{{Value: thousands(f.More), Label: "more for sales than today"}, {Value: thousands(f.Fewer), Label: "fewer than today"},
+		{Value: thousands(f.After), Label: "for sales under the draft"}, {Value: thousands(f.Before), Label: "for sales under what holds"}, {Value: thousands(f.Events), Label: "events replayed"}}
+	for _, fit := range "ABC" {
+		row := templates.GradeRow{Fit: string(fit)}
+		for _, did := range "123" {
+			grade := string(fit) + string(did)
+			row.Cells = append(row.Cells, templates.GradeCell{Grade: grade, After: f.Grades[grade], Before: f.Grades0[grade]})
+		}
+		p.Grades = append(p.Grades, row)
+	}
+	for name, n := range f.Failed {
+		p.Failed = append(p.Failed, fmt.Sprintf("The rule %s failed for %s and counted as one that does not hold.", name, counted(n, "lead", "leads")))
+	}
+	for _, l := range leads {
+		row := templates.RehearsalRow{URL: "/admin/leads/" + l.LeadID.String(), Name: orElse(fullName(l.GivenName, l.FamilyName), orElse(l.Email, "An erased person")), Company: l.Company,
+			Before: lead.Points(int(l.BeforePoints)), After: lead.Points(int(l.AfterPoints)), Change: templates.Tag{Label: "Would qualify", Tone: "good"}}
+		if !l.AfterQualified {
+			row.Change = templates.Tag{Label: "Would no longer qualify", Tone: "bad"}
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	here := rehearsalURL(r)
+	total := f.More + f.Fewer
+	p.Pages = templates.Pagination{From: (page-1)*app.RehearsalPage + 1, To: (page-1)*app.RehearsalPage + len(leads), Total: total}
+	if page > 1 {
+		p.Pages.PrevURL = fmt.Sprintf("%s?page=%d", here, page-1)
+	}
+	if p.Pages.To < total && len(leads) == app.RehearsalPage {
+		p.Pages.NextURL = fmt.Sprintf("%s?page=%d", here, page+1)
+	}
+	return s.page(c, http.StatusOK, "admin/rehearsal", p)
+}
+
+// rescore begins to score open leads anew.
+func (s *Server) rescore(c echo.Context) error {
+	_, err := s.app.RescoreLeads(c.Request().Context(), s.actor(c))
+	return s.after(c, err, "Open leads are being scored anew.", scoringPath+"#rescore")
+}
+
+func (s *Server) rescoreCancel(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	err = s.app.CancelRescore(c.Request().Context(), id, s.actor(c))
+	return s.after(c, err, "Stopped. Those who were scored anew already stay so.", scoringPath+"#rescore")
+}
+
+// rescoreView says how far scoring open leads anew is, and offers it.
+func (s *Server) rescoreView(c echo.Context, v app.RuleVersions) (*templates.RescoreView, error) {
+	if v.Published == nil || !s.may(c, auth.RulesWrite) {
+		return nil, nil
+	}
+	r, err := s.app.LastRescore(c.Request().Context())
+	if err != nil {
+		return nil, err
+	}
+	out := &templates.RescoreView{Sentence: "Published rules hold for each lead that does something from then on. Open leads that do nothing keep their score until they are scored anew."}
+	if r != nil && r.State == "running" {
+		out.Running, out.Done, out.Total = true, int(r.Done), max(int(r.Total), 1)
+		out.Sentence = fmt.Sprintf("%s of %s scored anew so far.", thousands(out.Done), counted(int(r.Total), "open lead", "open leads"))
+		out.Actions = []templates.PageAction{postButton("Stop it", "close", scoringPath+"/rescores/"+r.ID.String()+"/cancel", 0)}
+		return out, nil
+	}
+	if r != nil && r.State == "done" {
+		out.Sentence = fmt.Sprintf("%s scored anew on %s.", counted(int(r.Done), "open lead was", "open leads were"), moment(r.StateAt, s.zone(c)))
+	}
+	a := postButton("Score open leads anew", "undo", scoringPath+"/rescore", 0)
+	a.Confirm = fmt.Sprintf("Score all open leads by version %d? Those who reach the threshold go to sales.", v.Published.Number)
+	out.Actions = []templates.PageAction{a}
+	return out, nil
+}
