@@ -32,13 +32,14 @@ type options struct {
 	rounds, seconds, starts int
 	feed, steady, rest      time.Duration
 	rates                   []float64
+	leads                   int // that there are, for what must not grow with them
 	only                    []string
 	json, binary            string
 }
 
 // measures are the words of --only, and what each stands for.
 var measures = map[string][]string{"submit": {"page", "json"}, "page": {"page"}, "json": {"json"}, "workers": {"workers"}, "get": {"get"},
-	"whole": {"whole"}, "steady": {"steady"}, "memory": {"steady"}, "start": {"start"}}
+	"whole": {"whole"}, "steady": {"steady"}, "memory": {"steady"}, "start": {"start"}, "sales": {"sales"}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -76,8 +77,9 @@ func parseOptions(args []string, errs io.Writer) (options, error) {
 	flags.DurationVar(&o.feed, "feed", 20*time.Second, "how long the whole way is fed")
 	flags.DurationVar(&o.steady, "steady", 30*time.Second, "how long the steady 100/s last")
 	rates := flags.String("rates", "150,300", "submissions per second that the whole way is fed with")
+	flags.IntVar(&o.leads, "leads", manyLeads, "how many leads there are when the large house is measured")
 	quick := flags.Bool("quick", false, "2 rounds of 2 s and short runs of the rest: to see that it works")
-	only := flags.String("only", "", "measure only these, by commas: submit, page, json, workers, get, whole, steady, memory, start")
+	only := flags.String("only", "", "measure only these, by commas: submit, page, json, workers, get, whole, steady, memory, start, sales")
 	flags.StringVar(&o.json, "json", "", "write everything that was found to this file")
 	flags.StringVar(&o.binary, "binary", "", "measure this built gatehouse instead of building one")
 	if err := flags.Parse(args); err != nil {
@@ -91,7 +93,7 @@ func parseOptions(args []string, errs io.Writer) (options, error) {
 		o.rest = 2 * time.Second
 		given := map[string]bool{}
 		flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-		for name, short := range map[string]string{"rounds": "2", "seconds": "2", "starts": "1", "feed": "6s", "steady": "8s"} {
+		for name, short := range map[string]string{"rounds": "2", "seconds": "2", "starts": "1", "feed": "6s", "steady": "8s", "leads": "20000"} {
 			if given[name] {
 				continue
 			}
@@ -111,7 +113,7 @@ func parseOptions(args []string, errs io.Writer) (options, error) {
 		o.rates = append(o.rates, r)
 	}
 	if *only == "" {
-		*only = "submit,workers,get,whole,steady,start"
+		*only = "submit,workers,get,whole,steady,start,sales"
 	}
 	for word := range strings.SplitSeq(*only, ",") {
 		m, ok := measures[strings.TrimSpace(word)]
@@ -205,7 +207,7 @@ func (b *bench) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if b.wants("workers") || b.wants("whole") || b.wants("steady") {
+	if b.wants("workers") || b.wants("whole") || b.wants("steady") || b.wants("sales") {
 		if b.provider, err = startChild(childProvider); err != nil {
 			return err
 		}
@@ -227,7 +229,7 @@ func (b *bench) measure(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"whole", b.whole}, {"steady", b.steady}, {"start", b.starts}} {
+	}{{"whole", b.whole}, {"steady", b.steady}, {"start", b.starts}, {"sales", b.sales}} {
 		if !b.wants(part.name) {
 			continue
 		}

@@ -29,6 +29,7 @@ type report struct {
 	Whole      []*feed            `json:"whole_way,omitempty"`
 	Steady     *feed              `json:"steady,omitempty"`
 	Idle       memory             `json:"idle_memory"`
+	Sales      *salesFound        `json:"sales,omitempty"`
 	Provider   *provided          `json:"provider,omitempty"`
 	Runs       []namedRun         `json:"runs"`
 	BestSingle string             `json:"pgbench_best_single,omitempty"`
@@ -89,6 +90,7 @@ func (r *report) conclude() {
 	r.ratio("gate page, 64 connections / bare Echo", key("get", 64), key("echo", 64), 0.8, 0)
 	r.concludeWhole()
 	r.concludeSteady()
+	r.concludeSales()
 	for _, s := range []struct {
 		key  string
 		goal float64
