@@ -31,8 +31,8 @@ func (p *erased) sales() error {
 	}
 	leads := []any{p.leads}
 	list := []statement{
-		{"sayings", "blanked", "update sayings set text = '' where lead_id in ? and text <> ''", leads},
-		{"contact_choices", "blanked", "update contact_choices set slots = '[]', tel = '' where lead_id in ? and (slots <> '[]' or tel <> '')", leads},
+		{"sayings", "blanked", "update sayings set text = '' where (lead_id in ? or submission_id in ?) and text <> ''", []any{p.notNil(p.leads), p.notNil(p.subs)}},
+		{"contact_choices", "blanked", "update contact_choices set slots = '[]', tel = '' where (lead_id in ? or submission_id in ?) and (slots <> '[]' or tel <> '')", []any{p.notNil(p.leads), p.notNil(p.subs)}},
 		{"inbound_mails", "blanked", `update inbound_mails set message_id = 'erased:' || id, sender = '', raw = '' where lead_id in ? and sender <> ''`, leads},
 		{"assignments", "blanked", "update assignments set close_note = '' where lead_id in ? and close_note <> ''", leads},
 		{"deals", "blanked", "update deals set title = '', reason_note = '', version = version + 1 where lead_id in ? and (title <> '' or reason_note <> '')", leads},

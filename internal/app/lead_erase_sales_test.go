@@ -28,7 +28,7 @@ func happensInSales(t *testing.T, k *testkit.Kit, lead uuid.UUID) {
 		{`insert into deal_changes (id, deal_id, at, how, from_stage, to_stage, fields, version) values (gen_random_uuid(), ?, now(), 'staff', '', 'lost', ?::jsonb, 1)`, []any{deal, object}},
 		{`insert into activities (id, lead_id, user_id, kind, direction, text, how, source_key, why, beyond, beyond_reason, at, recorded_at)
 			values (gen_random_uuid(), ?, ?, 'mail', 'out', ?, 'typed', ?, '', '', ?, now(), now())`, []any{lead, user, text, text, text}},
-		{`insert into plans (id, lead_id, assignment_id, name, created_at, version) values (?, ?, ?, 'Plan', now(), 1)`, []any{plan, lead, assignment}},
+		{`insert into plans (id, lead_id, assignment_id, name, left_out, created_at, version) values (?, ?, ?, 'Plan', '[]', now(), 1)`, []any{plan, lead, assignment}},
 		{`insert into steps (id, plan_id, lead_id, owner_id, number, channel, title, due_at, done_at, version) values (gen_random_uuid(), ?, ?, ?, 1, 'call', ?, now(), now(), 1)`, []any{plan, lead, user, text}},
 		{`insert into approach_blocks (id, lead_id, channel, reason, at) values (gen_random_uuid(), ?, 'call', ?, now())`, []any{lead, text}},
 		{`insert into lead_origins (lead_id, kind, legal_basis, note, at) values (?, 'fair', 'consent', ?, now())`, []any{lead, text}},

@@ -56,29 +56,12 @@ type scoreRun struct {
 
 // score scores some leads under the published rules. Without any, a lead stays unscored, and its page says why.
 func (a *App) score(tx *store.Tx, ids []uuid.UUID) error {
-	records, err := store.ReadLeadRecords(tx.DB, ids, true)
-	if err != nil || len(records) == 0 {
-		return err
-	}
-	set, rules, err := a.scoringRules(tx.DB)
-	if err != nil || rules == nil {
-		return err
-	}
-	run := &scoreRun{app: a, now: tx.Now(), rules: rules, set: set, records: records}
-	if run.before, run.lines, err = store.ScoresOf(tx.DB, ids); err != nil {
-		return err
-	}
-	if run.hands, err = tx.LastHands(ids); err != nil {
-		return err
-	}
-	for i := range records {
-		run.one(&records[i])
-	}
-	if err := tx.SaveScores(run.scores, run.fresh, run.made, run.changes); err != nil {
+	run, err := a.scoreOnly(tx, ids)
+	if err != nil || run == nil {
 		return err
 	}
 	if run.fault != nil {
-		if err := tx.Raise("rule-failed", set.String(), "The scoring rule \""+run.fault.Rule+"\" failed for a lead. It counts as one that does not hold. Look at its condition under Rules."); err != nil {
+		if err := tx.Raise("rule-failed", run.set.String(), "The scoring rule \""+run.fault.Rule+"\" failed for a lead. It counts as one that does not hold. Look at its condition under Rules."); err != nil {
 			return err
 		}
 	}
@@ -90,6 +73,29 @@ func (a *App) score(tx *store.Tx, ids []uuid.UUID) error {
 		return err
 	}
 	return a.wantOwners(tx, run.qualified...)
+}
+
+// scoreOnly writes the scores; what follows from them is the caller's. nil: there is nothing to score, or no rules.
+func (a *App) scoreOnly(tx *store.Tx, ids []uuid.UUID) (*scoreRun, error) {
+	records, err := store.ReadLeadRecords(tx.DB, ids, true)
+	if err != nil || len(records) == 0 {
+		return nil, err
+	}
+	set, rules, err := a.scoringRules(tx.DB)
+	if err != nil || rules == nil {
+		return nil, err
+	}
+	run := &scoreRun{app: a, now: tx.Now(), rules: rules, set: set, records: records}
+	if run.before, run.lines, err = store.ScoresOf(tx.DB, ids); err != nil {
+		return nil, err
+	}
+	if run.hands, err = tx.LastHands(ids); err != nil {
+		return nil, err
+	}
+	for i := range records {
+		run.one(&records[i])
+	}
+	return run, tx.SaveScores(run.scores, run.fresh, run.made, run.changes)
 }
 
 func (r *scoreRun) one(rec *store.LeadRecord) {

@@ -68,6 +68,9 @@ func (a *App) Seed(ctx context.Context, o SeedOptions) (SeedReport, error) {
 			o.Progress(done, len(times))
 		}
 	}
+	if err := s.sell(ctx, s.leads); err != nil {
+		return s.report, err
+	}
 	if _, err := a.RollUp(ctx); err != nil {
 		return s.report, err
 	}
@@ -111,6 +114,10 @@ type sower struct {
 	companies []*seedCompany
 	domains   map[string]uuid.UUID // every company domain there is
 	addresses map[string]bool      // every address there is
+	questions map[uuid.UUID][]store.DocumentQuestion
+	currency  string
+	leads     []uuid.UUID    // that were sown
+	owners    [][2]uuid.UUID // lead, and whose it is
 	rows      seedRows
 	report    SeedReport
 }
@@ -128,7 +135,10 @@ func (a *App) newSower(ctx context.Context, o SeedOptions) (*sower, error) {
 	}
 	s := &sower{app: a, rnd: rand.New(rand.NewPCG(o.Seed, 0x6761746568)), fake: gofakeit.NewFaker(rand.NewPCG(o.Seed, 0x6e616d6573), false),
 		end: a.now().Truncate(time.Second), zone: set.Zone(), domains: map[string]uuid.UUID{}, addresses: map[string]bool{}}
-	s.start = s.end.AddDate(0, 0, -o.Days)
+	s.start, s.currency = s.end.AddDate(0, 0, -o.Days), set.Currency
+	if s.questions, err = a.store.Questions(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.loadKnown(ctx); err != nil {
 		return nil, a.store.Translate(err)
 	}

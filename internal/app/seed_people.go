@@ -132,6 +132,7 @@ func (s *sower) person(at time.Time) {
 		coming = next
 	}
 	p.lead, p.address, p.grant = s.id(at), s.id(at), s.id(at)
+	s.leads = append(s.leads, p.lead)
 	s.rows.person(s, p)
 	s.report.Leads++
 }

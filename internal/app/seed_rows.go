@@ -22,12 +22,13 @@ type seedTable struct {
 // seedRows are the tables of one batch in the order in which they refer to each other.
 type seedRows struct {
 	companies, domains, leads, addresses, submissions, payloads, values, consents, visits, grants, messages, attempts, outcomes, events, hits,
-	downloads, suppressions seedTable
+	downloads, suppressions, sayings, choices, assignments, deals, changes, plans, steps, activities seedTable
 }
 
 func (r *seedRows) tables() []*seedTable {
 	return []*seedTable{&r.companies, &r.domains, &r.leads, &r.addresses, &r.submissions, &r.payloads, &r.values, &r.consents, &r.visits, &r.grants,
-		&r.messages, &r.attempts, &r.outcomes, &r.events, &r.hits, &r.downloads, &r.suppressions}
+		&r.messages, &r.attempts, &r.outcomes, &r.events, &r.hits, &r.downloads, &r.suppressions, &r.sayings, &r.choices,
+		&r.assignments, &r.deals, &r.changes, &r.plans, &r.steps, &r.activities}
 }
 
 // add appends a row given as column, value, column, value; every row of a table names the same columns.
@@ -112,6 +113,7 @@ func (r *seedRows) person(s *sower, p *seedPerson) {
 		r.traffic(s, p, v)
 	}
 	r.taken(s, p)
+	r.says(s, p, s.questions[first.gate.document])
 }
 
 func (s *sower) expiry(v *seedVisit) time.Time {
