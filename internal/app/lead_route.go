@@ -193,6 +193,9 @@ func (a *App) give(tx *store.Tx, h *house, l store.Lead, c pipeline.Choice, prev
 	}
 	row := store.Assignment{ID: store.NewID(), LeadID: l.ID, OwnerID: c.Owner, TeamID: c.Team, RuleKey: c.RuleKey, How: orElse(how, c.How), Reason: c.Text, ReasonData: c.Why,
 		State: store.AssignmentOpen, Period: h.period, At: h.now, Version: 1}
+	if a.mutant("assignment-without-reason") {
+		row.Reason, row.ReasonData = "", pipeline.Why{}
+	}
 	if h.rules != nil {
 		row.RuleSetID = &h.rules.ID
 	}
