@@ -26,6 +26,10 @@ var pages = []page{
 	{"admin/reset", "layout/door.html"},
 
 	{"admin/home", "admin/layout.html"},
+	{"admin/board", "admin/layout.html"},
+	{"admin/deals", "admin/layout.html"},
+	{"admin/deal", "admin/layout.html"},
+	{"admin/form", "admin/layout.html"},
 	{"admin/leads", "admin/layout.html"},
 	{"admin/lead", "admin/layout.html"},
 	{"admin/submissions", "admin/layout.html"},

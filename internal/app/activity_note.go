@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// takeBackWithin is how long whoever noted an activity may take it back.
-const takeBackWithin = 15 * time.Minute
+// TakeBackWithin is how long whoever noted an activity may take it back.
+const TakeBackWithin = 15 * time.Minute
 
 // Note is one line of what somebody did. Kind and Direction may be empty: they are read from the text then. Reason says
 // why the contact policy did not count this time.
@@ -135,7 +135,11 @@ func inHands(tx *store.Tx, act *store.Activity) error {
 // TakeBackActivity takes an activity back within a quarter of an hour, by whoever noted it. The row stays, struck out.
 func (a *App) TakeBackActivity(ctx context.Context, lead, id uuid.UUID, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
+		var l store.Lead
 		var act store.Activity
+		if err := tx.ForUpdate().Where("id = ?", lead).Take(&l).Error; err != nil {
+			return err
+		}
 		if err := tx.ForUpdate().Where("id = ? and lead_id = ?", id, lead).Take(&act).Error; err != nil {
 			return err
 		}
@@ -146,13 +150,16 @@ func (a *App) TakeBackActivity(ctx context.Context, lead, id uuid.UUID, by store
 			return errs.New(errs.Conflict, "Only whoever noted it can take it back.")
 		case act.How != "typed" && act.How != "step":
 			return errs.New(errs.Conflict, "This was not typed, so it cannot be taken back.")
-		case tx.Now().Sub(act.RecordedAt) > takeBackWithin:
+		case tx.Now().Sub(act.RecordedAt) > TakeBackWithin:
 			return errs.New(errs.Conflict, "It can be taken back within a quarter of an hour, and that has passed. Add a line that corrects it.")
 		}
 		if err := tx.Model(&store.Activity{}).Where("id = ?", id).Update("taken_back_at", tx.Now()).Error; err != nil {
 			return err
 		}
-		return tx.Exec("update steps set done_at = null, done_by = null, activity_id = null, version = version + 1 where activity_id = ?", id).Error
+		if err := tx.Exec("update steps set done_at = null, done_by = null, activity_id = null, version = version + 1 where activity_id = ?", id).Error; err != nil {
+			return err
+		}
+		return a.responded(tx, act)
 	})
 }
 

@@ -44,8 +44,8 @@ type DealCard struct {
 	SaidText                              string // the last thing that they said
 	NextStep                              string
 	NextDue                               *time.Time
+	Planned                               bool
 	Activities                            int
-	Total                                 int
 }
 
 // WaitingCard is a lead that waits to be accepted.
@@ -151,7 +151,7 @@ const aboutDeals = ` l.given_name, l.family_name, l.company, l.email, l.state as
 	coalesce((select coalesce(nullif(s.text, ''), q.text, '') from sayings s left join document_questions q on q.id = s.question_id
 		where s.lead_id = d.lead_id and s.taken_back_at is null order by s.kind = 'ask' desc, s.at desc limit 1), '') as said_text,
 	coalesce(n.title, '') as next_step, n.due_at as next_due,
-	(select count(*) from activities a where a.lead_id = d.lead_id and a.taken_back_at is null and a.kind <> 'note') as activities
+	` + hasPlan + ` as planned, (select count(*) from activities a where a.lead_id = d.lead_id and a.taken_back_at is null and a.kind <> 'note') as activities
 	from %s d join leads l on l.id = d.lead_id join users u on u.id = d.owner_id join stages st on st.key = d.stage
 	left join lateral (select s.title, s.due_at from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null order by s.due_at, s.number limit 1) n on true `
 

@@ -127,20 +127,19 @@ func (a *App) planFacts(tx *store.Tx, l store.Lead) (*lead.Facts, error) {
 }
 
 // dueAt is so many working days of an owner after a moment, at the end of that day's work.
-func (a *App) dueAt(tx *store.Tx, _ uuid.UUID, from time.Time, days int) (time.Time, error) {
-	settings, err := settingsOf(tx.DB)
+func (a *App) dueAt(tx *store.Tx, owner uuid.UUID, from time.Time, days int) (time.Time, error) {
+	calendar, err := a.calendar(tx.DB, owner)
 	if err != nil {
 		return time.Time{}, err
 	}
-	at := from.In(settings.Zone())
-	for n := 0; n < days || at.Weekday() == time.Saturday || at.Weekday() == time.Sunday; at = at.AddDate(0, 0, 1) {
-		if at.Weekday() != time.Saturday && at.Weekday() != time.Sunday {
-			n++
-		}
+	at, ok := calendar.AddDays(from, days)
+	if !ok { // somebody who never works: whoever takes over has a day to look at
+		return from.AddDate(0, 0, days), nil
 	}
-	at = time.Date(at.Year(), at.Month(), at.Day(), 17, 0, 0, 0, at.Location())
-	if at.Before(from) {
-		at = from.In(settings.Zone())
+	local := at.In(calendar.Zone)
+	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, calendar.Zone)
+	if end, ok := calendar.AddWorking(at, calendar.WorkingBetween(at, night)); ok && end.After(at) {
+		at = end
 	}
 	return at.UTC(), nil
 }

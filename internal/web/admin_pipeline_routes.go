@@ -1,6 +1,27 @@
 package web
 
+import "github.com/gatehouse/gatehouse/internal/auth"
+
 // pipelineRoutes are the board, deals, plans and activities.
 func (s *Server) pipelineRoutes() []route {
-	return []route{}
+	return []route{
+		{get, "/admin/pipeline", can(auth.PipelineRead), noBody, s.board},
+		{get, "/admin/pipeline.csv", can(auth.LeadsExport), noBody, s.dealExport},
+		{get, "/admin/pipeline/changes", can(auth.PipelineRead), noBody, s.boardChanges},
+		{post, "/admin/pipeline/views", can(auth.PipelineRead), smallForm, s.viewSave},
+		{post, "/admin/pipeline/views/:id/drop", can(auth.PipelineRead), smallForm, s.viewDrop},
+		{post, "/admin/pipeline/bulk", can(auth.PipelineWrite), smallForm, s.dealBulk},
+		{get, "/admin/deals/:id", can(auth.PipelineRead), noBody, s.dealShow},
+		{post, "/admin/deals/:id", can(auth.PipelineWrite), smallForm, s.dealEdit},
+		{get, "/admin/deals/:id/move", can(auth.PipelineWrite), noBody, s.dealMovePage},
+		{post, "/admin/deals/:id/move", can(auth.PipelineWrite), smallForm, s.dealMove},
+		{get, "/admin/leads/:id/note", can(auth.PipelineWrite), noBody, s.activityNew},
+		{post, "/admin/leads/:id/note", can(auth.PipelineWrite), smallForm, s.activityNote},
+		{post, "/admin/leads/:id/take-back", can(auth.PipelineWrite), smallForm, s.activityTakeBack},
+		{get, "/admin/leads/:id/step", can(auth.PipelineWrite), noBody, s.stepPage},
+		{post, "/admin/leads/:id/step", can(auth.PipelineWrite), smallForm, s.stepChange},
+		{get, "/admin/leads/:id/step.ics", can(auth.PipelineRead), noBody, s.stepCalendar},
+		{post, "/admin/leads/:id/block", can(auth.PipelineWrite), smallForm, s.leadBlock},
+		{post, "/admin/leads/:id/unblock", can(auth.PipelineWrite), smallForm, s.leadUnblock},
+	}
 }
