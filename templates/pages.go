@@ -32,6 +32,7 @@ var pages = []page{
 	{"admin/form", "admin/layout.html"},
 	{"admin/leads", "admin/layout.html"},
 	{"admin/lead", "admin/layout.html"},
+	{"admin/claim", "admin/layout.html"},
 	{"admin/submissions", "admin/layout.html"},
 	{"admin/quarantine", "admin/layout.html"},
 	{"admin/messages", "admin/layout.html"},

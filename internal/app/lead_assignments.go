@@ -1,9 +1,155 @@
 package app
 
-import "github.com/gatehouse/gatehouse/internal/store"
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/pipeline"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
 
 // LeadAssignments is in whose hands the lead is and was.
-type LeadAssignments struct{}
+type LeadAssignments struct {
+	Hands []AssignmentLine // newest first
+}
+
+// AssignmentLine is one assignment with its names.
+type AssignmentLine struct {
+	store.Assignment
+	Owner      string
+	Team       string
+	ClosedName string // who closed it
+	Answered   string // who made the first response
+	Closing    string // the reason of the list, in words
+}
+
+// HeldBy is the line that is open or accepted; nil when the lead is in nobody's hands.
+func (l LeadAssignments) HeldBy() *AssignmentLine {
+	for i := range l.Hands {
+		if l.Hands[i].Held() {
+			return &l.Hands[i]
+		}
+	}
+	return nil
+}
+
+const assignmentLines = `select a.*, u.name as owner, coalesce(t.name, '') as team, coalesce(c.name, '') as closed_name, coalesce(f.name, '') as answered, coalesce(r.title, '') as closing
+	from assignments a join users u on u.id = a.owner_id left join teams t on t.id = a.team_id left join users c on c.id = a.closed_by
+	left join users f on f.id = a.first_response_by
+	left join pipeline_reasons r on r.key = a.close_reason and r.kind = case a.state when 'returned' then 'return' when 'declined' then 'decline' end `
 
 // leadAssignments reads in whose hands the lead is and was.
-func (a *App) leadAssignments(_ *store.Query, _ *LeadDetail) error { return nil }
+func (a *App) leadAssignments(db *store.Query, d *LeadDetail) error {
+	return db.Raw(assignmentLines+"where a.lead_id = ? order by a.at desc, a.id desc limit 100", d.ID).Scan(&d.Hands).Error
+}
+
+// Claim is what the page behind the button of an alert shows.
+type Claim struct {
+	AssignmentLine
+	Lead      store.Lead
+	Said      []string
+	FirstStep string
+	Mine      bool // the reader is the owner, or stands in
+}
+
+// Claim reads it.
+func (a *App) Claim(ctx context.Context, id uuid.UUID, reader store.User) (c Claim, err error) {
+	db := a.store.DB(ctx)
+	var rows []AssignmentLine
+	if err := db.Raw(assignmentLines+"where a.id = ?", id).Scan(&rows).Error; err != nil {
+		return c, a.store.Translate(err)
+	}
+	if len(rows) == 0 {
+		_, err := a.store.Assignment(ctx, id)
+		return c, err
+	}
+	c.AssignmentLine = rows[0]
+	if c.Lead, err = a.store.Lead(ctx, c.LeadID); err != nil {
+		return c, err
+	}
+	acts, err := a.actsFor(db, reader.ID)
+	if err != nil {
+		return c, a.store.Translate(err)
+	}
+	for _, id := range acts {
+		c.Mine = c.Mine || id == c.OwnerID
+	}
+	said, err := whatTheySaid(db, []uuid.UUID{c.LeadID})
+	if err != nil {
+		return c, a.store.Translate(err)
+	}
+	c.Said = said[c.LeadID]
+	var steps []store.Step
+	err = db.Raw("select s.* from steps s join plans p on p.id = s.plan_id where p.assignment_id = ? and s.done_at is null and s.skipped_at is null order by s.number limit 1", id).Scan(&steps).Error
+	if len(steps) > 0 {
+		c.FirstStep = steps[0].Title
+	}
+	return c, a.store.Translate(err)
+}
+
+// Seller is somebody who may be given leads.
+type Seller struct {
+	ID   uuid.UUID
+	Name string
+	Away time.Time // until when; zero: here
+}
+
+// WhoSells lists them by name.
+func (a *App) WhoSells(ctx context.Context) ([]Seller, error) {
+	h, err := a.house(a.store.DB(ctx), false)
+	if err != nil {
+		return nil, a.store.Translate(err)
+	}
+	var out []Seller
+	for _, s := range h.sellers() {
+		x := Seller{ID: s.ID, Name: s.Name}
+		if b := s.absence(h.now); b != nil {
+			x.Away = b.EndsAt
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// Foreseen is who would get a lead now, and why. Nothing is written.
+type Foreseen struct {
+	Owner string // "" for nobody
+	Text  string
+	Why   pipeline.Why
+	Held  string // in whose hands it is now, "" for nobody's
+}
+
+// Foresee asks the published rules, or a draft, who would get a lead now.
+func (a *App) Foresee(ctx context.Context, id uuid.UUID, routing *pipeline.Routing) (f Foreseen, err error) {
+	db := a.store.DB(ctx)
+	l, err := a.store.Lead(ctx, id)
+	if err != nil {
+		return f, err
+	}
+	h, err := a.house(db, false)
+	if err != nil {
+		return f, a.store.Translate(err)
+	}
+	if routing == nil {
+		routing = &h.routing
+	}
+	asks, err := a.readAsks(db, []store.Lead{l})
+	if err != nil {
+		return f, a.store.Translate(err)
+	}
+	held, err := store.HeldAssignment(db, id)
+	if err != nil {
+		return f, err
+	}
+	if held != nil {
+		f.Held = h.name(held.OwnerID)
+	}
+	c := pipeline.NewRouter(*routing, h.world).Choose(asks[id])
+	f.Text, f.Why = c.Text, c.Why
+	if c.Owner != uuid.Nil {
+		f.Owner = h.name(c.Owner)
+	}
+	return f, nil
+}
