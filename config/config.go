@@ -42,6 +42,7 @@ type Config struct {
 	SendGridKey       Secret `yaml:"sendgrid_api_key" env:"SENDGRID_API_KEY"`
 	SendGridHost      string `yaml:"sendgrid_host" env:"SENDGRID_HOST"`
 	SendGridPublicKey string `yaml:"sendgrid_webhook_public_key" env:"SENDGRID_WEBHOOK_PUBLIC_KEY"`
+	InboundSecret     Secret `yaml:"inbound_secret" env:"GATEHOUSE_INBOUND_SECRET"`
 	SMTPURL           Secret `yaml:"smtp_url" env:"SMTP_URL"`
 	FilesURL          string `yaml:"files_url" env:"GATEHOUSE_FILES_URL"`
 	FilesShared       bool   `yaml:"files_shared" env:"GATEHOUSE_FILES_SHARED"`
@@ -215,6 +216,9 @@ func (c *Config) complete() (faults Faults) {
 		}
 	}
 	faults = append(faults, c.checkMail()...)
+	if n := len(c.InboundSecret.Reveal()); n > 0 && n < 24 {
+		fault("GATEHOUSE_INBOUND_SECRET: shorter than 24 bytes")
+	}
 	if c.FilesURL != "" {
 		if u, err := url.Parse(c.FilesURL); err != nil || (u.Scheme != "file" && u.Scheme != "s3") {
 			fault("GATEHOUSE_FILES_URL: %q is neither file:///folder nor s3://bucket", withoutPassword(c.FilesURL))

@@ -157,7 +157,7 @@ func (w *world) wireApp(o *opened) (document.Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
+	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", Inbound: cfg.InboundSecret != "", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
 		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, UnknownWithEvents: withEvents,
 		UnknownWithoutEvents: without, Mutant: mutant, Upkeep: upkeep, Renewed: o.localise})
 	o.close = append(o.close, o.app.Close)

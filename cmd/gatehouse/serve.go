@@ -156,6 +156,7 @@ func (w *world) webServer(o *opened, role string) (*web.Server, error) {
 			return nil, err
 		}
 	}
+	opts.InboundKey = email.InboundKey(w.config.InboundSecret.Reveal())
 	return web.New(opts), nil
 }
 

@@ -54,6 +54,7 @@ type Options struct {
 	From     email.Identity // sender of every mail
 	Limits   bool           // rate limits and the minimum filling time
 	DataDir  string         // where erased people are remembered beside the database
+	Inbound  bool           // mails can come in: their sender has a secret
 	Clock    func() time.Time
 	Log      *slog.Logger
 	Store    *store.Store

@@ -63,6 +63,9 @@ func (a *App) composeRequested(ctx context.Context, c claimed, snap *Snapshot, o
 	}
 	out.To, out.Unsubscribe, out.Subject = l.Address.Address, a.preferencesLink(l.Address), def.MailSubject
 	v.Language, v.DocumentTitle, v.Opening, v.ConsentLine = def.Language, title, def.MailText, l.Consent
+	if snap.InboundDomain != "" && m.LeadID != nil { // an answer stands on the lead's timeline
+		out.ReplyTo, v.ReplyWelcome = a.mailboxAt(*m.LeadID, snap.InboundDomain), true
+	}
 	v.Asks = len(snap.Questions[*m.DocumentID]) > 0
 	v.DocumentFormat = fmt.Sprintf("PDF, %d pages", pages)
 	v.Link, v.PreferencesLink = a.documentLink(m), out.Unsubscribe

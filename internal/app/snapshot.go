@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,12 +14,13 @@ import (
 // Snapshot is what every public request reads: the settings and the published gates. It is told of changes by the
 // database and lives at most five seconds while the database answers; while it does not, pages still show.
 type Snapshot struct {
-	Settings  store.Settings
-	Gates     []store.PublishedGate
-	Questions map[uuid.UUID][]store.DocumentQuestion // by document: what each asks its reader
-	bySlug    map[string]*store.PublishedGate
-	aliases   map[string]string
-	loaded    time.Time
+	Settings      store.Settings
+	Gates         []store.PublishedGate
+	Questions     map[uuid.UUID][]store.DocumentQuestion // by document: what each asks its reader
+	InboundDomain string                                 // takes mail in for leads; "" where none does
+	bySlug        map[string]*store.PublishedGate
+	aliases       map[string]string
+	loaded        time.Time
 }
 
 const snapshotAge = 5 * time.Second
@@ -53,7 +55,14 @@ func (a *App) loadSnapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{Settings: settings, Gates: gates, Questions: questions, aliases: aliases, loaded: loaded, bySlug: map[string]*store.PublishedGate{}}
+	var domains []string
+	if err := a.store.DB(ctx).Model(&store.SalesSettings{}).Pluck("inbound_domain", &domains).Error; err != nil {
+		return nil, a.store.Translate(err)
+	}
+	if !a.o.Inbound { // an address to which nobody brings anything is no address
+		domains = nil
+	}
+	s := &Snapshot{Settings: settings, InboundDomain: strings.Join(domains, ""), Gates: gates, Questions: questions, aliases: aliases, loaded: loaded, bySlug: map[string]*store.PublishedGate{}}
 	for i := range gates {
 		s.bySlug[gates[i].Slug] = &gates[i]
 	}

@@ -65,7 +65,7 @@ func New(t testing.TB, opts ...Option) *Kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := app.Options{BaseURL: "http://127.0.0.1:8080", From: email.Identity{Name: "Gatehouse", Address: "documents@gatehouse.example"}, Limits: true,
+	o := app.Options{BaseURL: "http://127.0.0.1:8080", From: email.Identity{Name: "Gatehouse", Address: "documents@gatehouse.example"}, Limits: true, Inbound: true,
 		DataDir: k.Dir, Log: slog.New(slog.NewTextHandler(&locked{w: k.Log}, nil)), Store: k.Store, Keys: k.Keys, Sender: k.Mail, Renderer: renderer, Files: k.Files}
 	for _, opt := range opts {
 		opt(&o)

@@ -51,7 +51,7 @@ const (
 var encoding = base64.RawURLEncoding.Strict()
 
 // purposes is every Purpose there is: their keys are derived once, in NewKeys.
-var purposes = []Purpose{Grant, File, Preferences, Receipt, FormAge, StaffLink}
+var purposes = []Purpose{Grant, File, Preferences, Receipt, FormAge, StaffLink, Mailbox}
 
 // Keys holds the installation's secrets: the first signs and encrypts, all verify and decrypt. It never changes after
 // NewKeys, so it is safe for concurrent use without a lock.

@@ -43,6 +43,7 @@ const (
 	bigForm   = 128 << 10
 	events    = 2 << 20
 	upload    = 52 << 20
+	wholeMail = 31 << 20 // SendGrid's Inbound Parse takes mails of 30 MB
 )
 
 const (
@@ -89,6 +90,7 @@ func (s *Server) publicRoutes() []route {
 		{get, "/healthz", public, noBody, s.healthz},
 		{get, "/readyz", public, noBody, s.readyz},
 		{post, "/webhooks/sendgrid", signed, events, s.sendgridEvents},
+		{post, "/webhooks/inbound-mail", signed, wholeMail, s.inboundMail},
 		{get, "/dev/mail", who{kind: "inbox"}, noBody, s.inbox},
 		{get, "/dev/mail/:id", who{kind: "inbox"}, noBody, s.inboxMessage},
 		{get, "/dev/mail/:id/html", who{kind: "inbox"}, noBody, s.inboxHTML},

@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
@@ -45,6 +46,7 @@ type Options struct {
 	Loopback   bool             // nobody outside this machine reaches us: /dev/mail is open
 	Capture    bool             // mails are kept and shown at /dev/mail
 	WebhookKey *ecdsa.PublicKey // of SendGrid's event webhook; nil: none configured
+	InboundKey email.InboundKey // of whoever posts mails that came in; "": nobody may
 	HealthOnly bool             // a worker: answers only whether it lives and is ready
 	Version    string
 	QueueUI    http.Handler // the queue's page, behind the admin role; nil without workers
