@@ -30,10 +30,11 @@ func newPost(t *testing.T, opts ...testkit.Option) *post {
 	mustExec(t, k, "update sales_settings set inbound_domain = 'in.gatehouse.example'")
 	k.Take(testkit.Submit("ann@example.org"))
 	p := &post{Kit: k, t: t, ruth: givenOwner(t, k)}
-	if err := k.Store.DB(t.Context()).Model(&store.Lead{}).Pluck("id", &p.ann).Error; err != nil {
+	var l store.Lead
+	err := k.Store.DB(t.Context()).Take(&l).Error
+	if p.ann = l.ID; err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	if p.box, err = k.App.LeadMailbox(t.Context(), p.ann); err != nil || !strings.HasSuffix(p.box, "@in.gatehouse.example") {
 		t.Fatalf("%q, %v", p.box, err)
 	}
