@@ -13,6 +13,7 @@ type LeadSaid struct {
 	Sayings []SayingLine          // what stands; questions to the author first
 	Taken   []SayingLine          // what was taken back, newest first
 	Choices []store.ContactChoice // newest first; the current one binds
+	Inbound []store.InboundMail   // mails that came in and made no activity, newest first; without their text
 }
 
 // SayingLine is one saying with its document and who answered it.
@@ -43,11 +44,14 @@ func (a *App) leadSaid(db *store.Query, d *LeadDetail) error {
 	if err := db.Where("lead_id = ? and taken_back_at is not null", d.ID).Order("taken_back_at desc, id").Limit(50).Find(&taken).Error; err != nil {
 		return err
 	}
+	if err := db.Omit("raw").Where("lead_id = ? and activity_id is null", d.ID).Order("received_at desc, id").Limit(50).Find(&d.Inbound).Error; err != nil {
+		return err
+	}
 	var names []struct {
 		ID    uuid.UUID
 		Title string
 	}
-	if len(standing)+len(taken) == 0 {
+	if len(standing)+len(taken) == 0 { // nothing to name
 		return nil
 	}
 	if err := db.Raw("select id, title from documents where id in (select document_id from sayings where lead_id = ?) union all select id, name from users where id in (select answered_by from sayings where lead_id = ?)",

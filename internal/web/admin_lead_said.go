@@ -119,5 +119,18 @@ func saidOf(d app.LeadDetail) (out []templates.TimelineEvent) {
 		}
 		out = append(out, e)
 	}
+	for _, x := range d.Inbound {
+		e := templates.TimelineEvent{At: x.ReceivedAt, Icon: "mail", Title: word(inboundWords, x.Outcome), By: x.Sender}
+		if x.Outcome == app.InboundAutomatic {
+			e.Labels = append(e.Labels, templates.Tag{Label: "a machine", Title: "A program wrote it: a note of absence, say. It counts for nothing."})
+		} else {
+			e.Tone, e.Text = "wait", "It is kept, and counts for nothing."
+		}
+		out = append(out, e)
+	}
 	return out
 }
+
+// inboundWords say why a mail that came in stands beside nobody's name.
+var inboundWords = map[string]string{app.InboundAutomatic: "An automatic mail came in", app.InboundUnverified: "A mail came in whose sender is not who it says",
+	app.InboundStranger: "A mail came in from somebody else", app.InboundUnreadable: "A mail came in that cannot be read"}
