@@ -130,6 +130,7 @@ func adminSamples() []sample {
 	return []sample{
 		{name: "components", page: "book/components", data: componentSample()},
 		{name: "leads", page: "admin/leads", data: leads()},
+		{name: "rules/draft", page: "admin/rules_scoring", data: scoringSample()},
 		{name: "leads/empty", page: "admin/leads", data: empty},
 		{name: "leads/menu", page: "admin/leads", data: leads(), act: `document.getElementById("rail").showPopover()`},
 		{name: "leads/keys", page: "admin/leads", data: leads(), act: `document.getElementById("help").showModal()`},
