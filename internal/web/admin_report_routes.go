@@ -20,6 +20,7 @@ func (s *Server) reportRoutes() []route {
 // of the product that it is about.
 var reports = []templates.ReportLine{
 	{Title: "Lead volume", Question: "How many people asked for what, from where, and did they open it?", URL: "/admin"},
+	{Title: "The score on trial", Question: "Which rules and grades foretell what sales accepts, and what becomes a deal?", URL: trialPath},
 }
 
 // reportList shows them.

@@ -18,5 +18,6 @@ func (s *Server) ruleRoutes() []route {
 		{post, "/admin/rules/scoring/rehearsals/:id/cancel", can(auth.RulesWrite), smallForm, s.rehearsalCancel},
 		{post, "/admin/rules/scoring/rescore", can(auth.RulesWrite), smallForm, s.rescore},
 		{post, "/admin/rules/scoring/rescores/:id/cancel", can(auth.RulesWrite), smallForm, s.rescoreCancel},
+		{get, "/admin/reports/score-on-trial", can(auth.ReportsRead), noBody, s.scoreTrialPage},
 	}
 }

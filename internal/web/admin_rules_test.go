@@ -107,7 +107,10 @@ func TestScoringRulesOnAPage(t *testing.T) {
 		return &b
 	}
 	// A fault stands at its rule with its place, nothing is saved, and what was typed is still there.
-	b := do("save", func(f url.Values) { f.Set("groups.0.rules.1.condition", `contry == "DE"`); f.Set("groups.0.rules.0.points", "many") })
+	b := do("save", func(f url.Values) {
+		f.Set("groups.0.rules.1.condition", `contry == "DE"`)
+		f.Set("groups.0.rules.0.points", "many")
+	})
 	for _, want := range []string{"There is no name &#34;contry&#34;. Did you mean country? (line 1, character 1)", "Give points from -1,000"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page does not say: %s", want)
@@ -234,5 +237,46 @@ func TestScoreOnTheLeadPage(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not say: %s", want)
 		}
+	}
+}
+
+// The score on trial: without decisions it says so; with them each figure opens the leads that it counts.
+func TestScoreOnTrialPage(t *testing.T) {
+	w := newWorld(t)
+	const page = "/admin/reports/score-on-trial"
+	if body := w.admin.page(page); !strings.Contains(body, "Sales has not decided on anybody yet") {
+		t.Error("an empty trial does not say so")
+	}
+	owner := w.colleague(auth.Sales)
+	db := w.Store.DB(t.Context())
+	for _, who := range []string{"ann@archer.example", "bob@gmail.com"} {
+		w.Take(testkit.Submit(who))
+		if err := db.Exec(`insert into assignments (id, lead_id, owner_id, rule_key, how, reason, reason_data, state, period, at, clock_from, first_response_kind, close_reason, close_note, version, accepted_at)
+			select gen_random_uuid(), lead_id, ?, '', 'rule', '', '{}', 'accepted', '2026-03-01', ?, ?, '', '', '', 1, ? from lead_addresses where address = ?`,
+			owner.ID, w.Clock.Now(), w.Clock.Now(), w.Clock.Now(), who).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := w.admin.page(page)
+	for _, want := range []string{"that sales decided on in a year", "Too few to tell", "too few to tell", "Writes from a free-mail address"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not say: %s", want)
+		}
+	}
+	if n := strings.Count(w.admin.page(page+"?of=accepted&rule=free-mail"), `class="row-link"`); n != 1 {
+		t.Errorf("a figure of 1 opens %d leads", n)
+	}
+	if n := strings.Count(w.admin.page(page+"?of=all"), `class="row-link"`); n != 2 {
+		t.Errorf("a figure of 2 opens %d leads", n)
+	}
+	if n := strings.Count(w.admin.page(page+"?of=won"), `class="row-link"`); n != 0 {
+		t.Errorf("a figure of 0 opens %d leads", n)
+	}
+	// A member of sales who may see only his own counts only his own.
+	if err := db.Exec("update sales_settings set visibility = 'own'").Error; err != nil {
+		t.Fatal(err)
+	}
+	if body := w.login(auth.Sales).page(page); !strings.Contains(body, "Sales has not decided on anybody yet") {
+		t.Error("sales sees leads of others")
 	}
 }
