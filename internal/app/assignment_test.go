@@ -295,3 +295,58 @@ func TestWhoseLeadsSalesSees(t *testing.T) {
 		}
 	}
 }
+
+// After everything that can happen to assignments, verify explains all of it.
+func TestVerifyExplainsAssignments(t *testing.T) {
+	f := newFloor(t, 3)
+	var ids []uuid.UUID
+	for i := range 6 {
+		ids = append(ids, f.lead(i))
+	}
+	f.route(ids...)
+	f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set reassign_minutes = 60").Error)
+	for i, do := range []func(as store.Assignment) error{
+		func(as store.Assignment) error { return f.App.AcceptLead(t.Context(), as.ID, 0, by(f.owner(as))) },
+		func(as store.Assignment) error {
+			return f.App.ReturnLead(t.Context(), as.ID, 0, "no-need", "", by(f.owner(as)))
+		},
+		func(as store.Assignment) error {
+			return f.App.DeclineLead(t.Context(), as.ID, 0, "no-time", "", by(f.owner(as)))
+		},
+		func(as store.Assignment) error {
+			return f.App.ReassignLead(t.Context(), as.ID, 0, f.people[(1+indexOf(f.people, as.OwnerID))%3].ID, "she knows them", by(f.admin))
+		},
+	} {
+		f.ok(do(f.held(ids[i])))
+	}
+	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[2].ID, From: "2026-03-04", Until: "2026-03-05", Deputy: f.people[0].ID.String()}, by(f.admin)))
+	f.until("2026-03-04T12:00:00Z")
+	f.tend()
+	f.Deliver()
+	r, err := f.App.Verify(t.Context())
+	f.ok(err)
+	for _, line := range r.Counts {
+		switch line.What {
+		case "qualified leads", "assignments", "leads in somebody's hands", "turns in the rotation":
+			for _, p := range line.Parts {
+				if p.Bad && p.N > 0 {
+					t.Errorf("%s: %d %s", line.What, p.N, p.Name)
+				}
+			}
+		}
+	}
+	f.ok(f.Store.DB(t.Context()).Exec("update leads set owner_id = null where id = ?", ids[0]).Error)
+	f.ok(f.Store.DB(t.Context()).Exec("update rotation_places set turns = turns + 1").Error)
+	if r, err = f.App.Verify(t.Context()); err != nil || r.Total < 2 {
+		t.Errorf("what is wrong is not found: %d, %v", r.Total, err)
+	}
+}
+
+func indexOf(people []store.User, id uuid.UUID) int {
+	for i, u := range people {
+		if u.ID == id {
+			return i
+		}
+	}
+	return 0
+}
