@@ -81,6 +81,7 @@ func (s *Server) publicRoutes() []route {
 		{get, "/u/:token", holder, noBody, s.preferencesPage},
 		{post, "/u/:token", holder, smallForm, s.preferencesChoose},
 		{post, "/u/:token/meet", holder, smallForm, s.chooseContact(app.DoorPreferences)},
+		{get, "/faces/:id", public, noBody, s.face},
 		{get, "/privacy", public, noBody, s.noticePage("privacy")},
 		{get, "/imprint", public, noBody, s.noticePage("imprint")},
 		{get, "/assets/*", public, noBody, s.asset},
