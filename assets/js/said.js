@@ -18,6 +18,8 @@ document.addEventListener("submit", async (event) => {
     const open = new Set([...said.querySelectorAll("details[open]")].map((d) => d.className));
     said.querySelector("[data-said-body]").replaceWith(fresh.querySelector("[data-said-body]"));
     said.querySelector(".said-news").replaceChildren(...fresh.querySelector(".said-news").childNodes); // the live region stays
+    const done = said.querySelector(".said-news .notice-done");
+    if (done) setTimeout(() => done.remove(), 8000); // each control says its own state; the news has been read out
     if (!form.querySelector('[name="how"]')) said.querySelectorAll("details").forEach((d) => { d.open ||= open.has(d.className); });
     const fault = said.querySelector('[aria-invalid="true"]');
     (fault ?? document.getElementById(focus) ?? said.querySelector('.said-way[aria-pressed="true"]'))?.focus({ preventScroll: !fault });

@@ -113,6 +113,7 @@ type APILead struct {
 	Addresses   []string   `json:"addresses,omitempty"`
 	Values      []APIValue `json:"values,omitempty"`
 	Consents    []APIAgree `json:"consents,omitempty"`
+	Said        *APISaid   `json:"said,omitempty"`
 }
 
 // APIValue is one answer and what it is worth.
@@ -217,7 +218,9 @@ func (a *App) ReadLead(ctx context.Context, id uuid.UUID) (APILead, error) {
 	for _, c := range consents {
 		out.Consents = append(out.Consents, APIAgree{Purpose: c.Purpose, Given: c.Given, Text: c.Text, Version: c.TextVersion, Confirmed: c.State == "confirmed", How: c.How, At: c.At})
 	}
-	return out, nil
+	var err error
+	out.Said, err = apiSaid(db, id)
+	return out, a.store.Translate(err)
 }
 
 // MessageQuery filters messages to prospects.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/guard"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit"
 )
@@ -27,6 +28,18 @@ func TestAPIReads(t *testing.T) {
 	var lead string
 	if err := p.Store.DB(t.Context()).Raw("select id::text from leads order by id limit 1").Scan(&lead).Error; err != nil {
 		t.Fatal(err)
+	}
+	door := app.Door{Page: app.DoorThanks, Slug: res.Slug, Token: res.Receipt}
+	who := app.Visitor{Hit: guard.Hit{Method: http.MethodPost, UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}}
+	if err := p.App.AskAuthor(t.Context(), door, who, "And then?"); err != nil {
+		t.Fatal(err)
+	}
+	wish := app.ContactWish{How: "call", Tel: "+44 113 496 0123", Zone: "Europe/London", Words: "Mondays", Slots: []app.SlotWish{{Day: "2026-03-05", From: "09:00", Until: "10:00"}}}
+	if err := p.App.ChooseContact(t.Context(), door, who, wish); err != nil {
+		t.Fatal(err)
+	}
+	if told := p.do(t, call{method: "GET", path: "/api/v1/leads/" + lead, key: p.full, status: 200}).Body.String(); !strings.Contains(told, "And then?") || !strings.Contains(told, "+441134960123") {
+		t.Errorf("what was said is not told: %s", told)
 	}
 	paths := map[string]int{
 		"/api/v1/submissions/" + res.Receipt:       200,
