@@ -154,6 +154,8 @@ type RehearsalPage struct {
 	Refresh bool
 	Stats   []Stat
 	Grades  []GradeRow
+	Owners  []OwnerRow // empty: nobody would have been asked
+	OwnNote string
 	Failed  []string
 	Rows    []RehearsalRow
 	Pages   Pagination
@@ -171,8 +173,14 @@ type GradeCell struct {
 	After, Before int
 }
 
-// RehearsalRow is one lead for whom something would change.
+// OwnerRow is what one owner would have got.
+type OwnerRow struct {
+	Name          string
+	Before, After int
+}
+
+// RehearsalRow is one lead for whom something would change. Owners says from whom to whom.
 type RehearsalRow struct {
-	URL, Name, Company, Before, After string
-	Change                            Tag
+	URL, Name, Company, Before, After, Owners string
+	Change                                    Tag
 }

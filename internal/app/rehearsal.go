@@ -34,8 +34,8 @@ const rehearsed = `select l.id from leads l where l.state = 'active' and l.id > 
 // RehearseRules begins to replay the draft over what was recorded in the last days. Nothing is written to a lead.
 func (a *App) RehearseRules(ctx context.Context, kind string, version int64, days int, by store.Actor) (store.Rehearsal, error) {
 	var r store.Rehearsal
-	if kind != store.RulesScoring {
-		return r, errs.New(errs.NotFound, "Rules of this kind cannot be rehearsed.")
+	if _, err := a.ruleKind(kind); err != nil {
+		return r, err
 	}
 	if days < 1 || days > 730 {
 		return r, errs.InvalidFields(errs.Field{Field: "days", Code: "invalid", Message: "Give the days to look back: 1 to 730."})
@@ -80,25 +80,41 @@ func (a *App) CancelRehearsal(ctx context.Context, id uuid.UUID, by store.Actor)
 func (a *App) Rehearse(ctx context.Context, id uuid.UUID) error {
 	for began := time.Now(); time.Since(began) < runFor; {
 		more, err := a.rehearseStep(ctx, id)
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if !more {
+			return a.rehearseOwners(ctx, id)
 		}
 	}
 	return &Later{}
 }
 
+// rulesOf are the scoring rules that a rehearsal compares: the draft is of scoring, or of routing, and the other kind is
+// what holds.
+func (a *App) rulesOf(db *store.Query, r store.Rehearsal) (draft, published *lead.Scoring, err error) {
+	if _, published, err = a.scoringRules(db); err != nil {
+		return nil, nil, err
+	}
+	var kinds []string
+	if err := db.Model(&store.RuleSet{}).Where("id = ?", r.RuleSetID).Pluck("kind", &kinds).Error; err != nil {
+		return nil, nil, a.store.Translate(err)
+	}
+	if !slices.Contains(kinds, store.RulesScoring) {
+		return published, published, nil
+	}
+	draft, err = compileScoring(r.Definition)
+	return draft, published, err
+}
+
 func (a *App) rehearseStep(ctx context.Context, id uuid.UUID) (more bool, err error) {
 	db := a.store.DB(ctx)
 	var rows []store.Rehearsal
-	if err := db.Where("id = ? and state = 'running'", id).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+	if err := db.Where("id = ? and state = 'running' and done < total", id).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return false, a.store.Translate(err)
 	}
 	r := rows[0]
-	draft, err := compileScoring(r.Definition)
-	if err != nil {
-		return false, err
-	}
-	_, published, err := a.scoringRules(db)
+	draft, published, err := a.rulesOf(db, r)
 	if err != nil {
 		return false, err
 	}
@@ -138,10 +154,11 @@ func (a *App) keepRehearsal(ctx context.Context, r store.Rehearsal, w *rehearsin
 			return err
 		}
 		columns := map[string]any{"result": string(result), "done": now.Done + int32(len(ids)), "state_at": tx.Now()}
-		if more = len(ids) == stepLeads; more {
+		if len(ids) > 0 {
 			columns["after_id"] = ids[len(ids)-1]
-		} else {
-			columns["state"] = "done"
+		}
+		if more = len(ids) == stepLeads; !more { // whoever came since it began is not looked at
+			columns["done"] = now.Total
 		}
 		return tx.Model(&store.Rehearsal{}).Where("id = ?", r.ID).Updates(columns).Error
 	})
@@ -178,9 +195,9 @@ func (w *rehearsing) part(ctx context.Context, ids []uuid.UUID) error {
 		}
 		one.More, one.Fewer = bit(after.qualified && !before.qualified), bit(before.qualified && !after.qualified)
 		found.Add(one)
-		if before.qualified != after.qualified {
+		if before.qualified || after.qualified {
 			leads = append(leads, store.RehearsalLead{RehearsalID: w.of.ID, LeadID: records[i].ID, BeforePoints: int32(before.most), AfterPoints: int32(after.most),
-				BeforeQualified: before.qualified, AfterQualified: after.qualified})
+				BeforeQualified: before.qualified, AfterQualified: after.qualified, BeforeAt: before.first, AfterAt: after.first})
 		}
 	}
 	w.mu.Lock()
@@ -214,6 +231,7 @@ func (w *rehearsing) one(r *store.LeadRecord, before, after *replay) (events int
 type replay struct {
 	rules     *lead.Scoring
 	qualified bool
+	first     *time.Time // when it qualified
 	most      int
 	grade     string
 	failed    map[string]int
@@ -225,7 +243,9 @@ func (p *replay) at(h lead.History, at time.Time) {
 	}
 	s := p.rules.Score(h, at)
 	yes, _ := p.rules.Qualifies(h, s)
-	p.qualified = p.qualified || yes
+	if yes && !p.qualified {
+		p.qualified, p.first = true, &at
+	}
 	p.most, p.grade = max(p.most, s.Total()), s.Grade
 	for _, f := range s.Faults {
 		if p.failed == nil {
@@ -290,6 +310,7 @@ func (a *App) RehearsalOf(ctx context.Context, draft uuid.UUID) (*store.Rehearsa
 type RehearsedLead struct {
 	store.RehearsalLead
 	GivenName, FamilyName, Email, Company string
+	BeforeOwner, AfterOwner               string
 }
 
 // RehearsalPage is the leads that a page of a rehearsal shows.
@@ -301,7 +322,9 @@ func (a *App) Rehearsal(ctx context.Context, id uuid.UUID, page int) (r store.Re
 	if err := db.Where("id = ?", id).Take(&r).Error; err != nil {
 		return r, nil, a.store.Translate(err)
 	}
-	err = db.Raw(`select x.*, l.given_name, l.family_name, l.email, l.company from rehearsal_leads x join leads l on l.id = x.lead_id where x.rehearsal_id = ?
-		order by x.after_qualified desc, abs(x.after_points - x.before_points) desc, x.lead_id limit ? offset ?`, id, RehearsalPage, max(page-1, 0)*RehearsalPage).Scan(&leads).Error
+	err = db.Raw(`select x.*, l.given_name, l.family_name, l.email, l.company, coalesce(b.name, '') as before_owner, coalesce(a.name, '') as after_owner
+		from rehearsal_leads x join leads l on l.id = x.lead_id left join users b on b.id = x.before_owner_id left join users a on a.id = x.after_owner_id
+		where x.rehearsal_id = ? and (x.before_qualified <> x.after_qualified or x.before_owner_id is distinct from x.after_owner_id)
+		order by x.before_qualified = x.after_qualified, x.after_qualified desc, abs(x.after_points - x.before_points) desc, x.lead_id limit ? offset ?`, id, RehearsalPage, max(page-1, 0)*RehearsalPage).Scan(&leads).Error
 	return r, leads, a.store.Translate(err)
 }

@@ -162,3 +162,40 @@ func TestRescore(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What each owner would have got: in turn, under both, with nothing written.
+func TestRehearsalOwners(t *testing.T) {
+	f := newFloor(t, 3)
+	by := store.Actor{Kind: "system", Name: "test"}
+	for i := range 12 {
+		f.lead(i)
+	}
+	free := testkit.Submit("bob@gmail.com") // a director, but from a free-mail address
+	f.Take(free)
+	d := draftOf(t, f.Kit, func(def *lead.ScoreRules) {
+		def.Groups[0].Rules[0].Condition = `free_mail or company_domain == "company3.example"`
+		def.Threshold = 50_00
+	})
+	r, err := f.App.RehearseRules(t.Context(), "scoring", d.Version, 30, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	toEnd(t, func() error { return f.App.Rehearse(t.Context(), r.ID) })
+	got, leads, err := f.App.Rehearsal(t.Context(), r.ID, 1)
+	if err != nil || got.State != "done" || !got.Result.Routed {
+		t.Fatalf("%+v %v", got, err)
+	}
+	x := got.Result
+	if x.Before != 12 || x.After != 2 || x.More != 1 || x.Fewer != 11 || x.Owners0["Ana"] != 4 || x.Owners0["Ben"] != 4 || x.Owners0["Cleo"] != 4 {
+		t.Errorf("%+v", x)
+	}
+	if x.Owners["Ana"] != 1 || x.Owners["Ben"]+x.Owners["Cleo"] != 1 {
+		t.Errorf("%+v", x.Owners)
+	}
+	if len(leads) != 12 { // one stays, with whoever comes first
+		t.Errorf("%d leads: %+v", len(leads), leads)
+	}
+	if n := f.Count("select count(*) from assignments") + f.Count("select count(*) from rotation_places"); n != 0 {
+		t.Errorf("%d rows were written", n)
+	}
+}

@@ -34,6 +34,11 @@ type RehearsalResult struct {
 	Fewer   int            `json:"fewer"`             // qualify under the published rules only
 	Grades  map[string]int `json:"grades,omitempty"`  // by grade under the draft
 	Grades0 map[string]int `json:"grades0,omitempty"` // by grade under the published rules
+	Moved   int            `json:"moved,omitempty"`   // leads that qualify under both and go to somebody else
+	Owners  map[string]int `json:"owners,omitempty"`  // leads by owner under the draft; "" is nobody
+	Owners0 map[string]int `json:"owners0,omitempty"` // leads by owner under the published rules
+	Routed  bool           `json:"routed,omitempty"`  // the owners were looked at
+	Left    int            `json:"left,omitempty"`    // leads whose owners were not looked at, since there are too many
 	Failed  map[string]int `json:"failed,omitempty"`  // by rule that could not be evaluated
 }
 
@@ -53,7 +58,7 @@ func (r *RehearsalResult) Add(o RehearsalResult) {
 	}
 }
 
-// RehearsalLead is one lead for whom a rehearsal would change something.
+// RehearsalLead is one lead that qualifies in a rehearsal, under the published rules, the draft, or both.
 type RehearsalLead struct {
 	RehearsalID     uuid.UUID `gorm:"primaryKey;type:uuid"`
 	LeadID          uuid.UUID `gorm:"primaryKey;type:uuid"`
@@ -61,6 +66,8 @@ type RehearsalLead struct {
 	AfterPoints     int32     `gorm:"type:integer"`
 	BeforeQualified bool
 	AfterQualified  bool
+	BeforeAt        *time.Time // when it would have qualified first
+	AfterAt         *time.Time
 	BeforeOwnerID   *uuid.UUID `gorm:"type:uuid"`
 	AfterOwnerID    *uuid.UUID `gorm:"type:uuid"`
 }

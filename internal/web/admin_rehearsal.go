@@ -1,9 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -47,6 +50,8 @@ func rehearsalSentence(r store.Rehearsal) string {
 		return fmt.Sprintf("%s of %s looked at so far.", thousands(int(r.Done)), counted(int(r.Total), "lead", "leads"))
 	case r.Total == 0:
 		return fmt.Sprintf("Nobody did anything in the last %s.", count(int(r.Days), "day", "days"))
+	case found.More == 0 && found.Fewer == 0 && found.Moved > 0:
+		return fmt.Sprintf("In the last %s the draft would have sent the same %s to sales, %s of them to somebody else.", count(int(r.Days), "day", "days"), counted(found.Before, "lead", "leads"), thousands(found.Moved))
 	case found.More == 0 && found.Fewer == 0:
 		return fmt.Sprintf("In the last %s the draft would have sent the same %s to sales.", count(int(r.Days), "day", "days"), counted(found.Before, "lead", "leads"))
 	}
@@ -127,19 +132,29 @@ func (s *Server) rehearsalPage(c echo.Context) error {
 		}
 		p.Grades = append(p.Grades, row)
 	}
+	p.Owners, p.OwnNote = rehearsalOwners(r)
 	for name, n := range f.Failed {
 		p.Failed = append(p.Failed, fmt.Sprintf("The rule %s failed for %s and counted as one that does not hold.", name, counted(n, "lead", "leads")))
 	}
 	for _, l := range leads {
 		row := templates.RehearsalRow{URL: "/admin/leads/" + l.LeadID.String(), Name: orElse(fullName(l.GivenName, l.FamilyName), orElse(l.Email, "An erased person")), Company: l.Company,
 			Before: lead.Points(int(l.BeforePoints)), After: lead.Points(int(l.AfterPoints)), Change: templates.Tag{Label: "Would qualify", Tone: "good"}}
-		if !l.AfterQualified {
+		switch {
+		case !l.AfterQualified:
 			row.Change = templates.Tag{Label: "Would no longer qualify", Tone: "bad"}
+		case l.BeforeQualified:
+			row.Change = templates.Tag{Label: "Would go to somebody else", Tone: "plain"}
+		}
+		if f.Routed {
+			row.Owners = strings.Join(notEmpty(l.BeforeOwner, l.AfterOwner), " → ")
+			if l.BeforeQualified != l.AfterQualified {
+				row.Owners = orElse(l.BeforeOwner, l.AfterOwner)
+			}
 		}
 		p.Rows = append(p.Rows, row)
 	}
 	here := rehearsalURL(r)
-	total := f.More + f.Fewer
+	total := f.More + f.Fewer + f.Moved
 	p.Pages = templates.Pagination{From: (page-1)*app.RehearsalPage + 1, To: (page-1)*app.RehearsalPage + len(leads), Total: total}
 	if page > 1 {
 		p.Pages.PrevURL = fmt.Sprintf("%s?page=%d", here, page-1)
@@ -148,6 +163,34 @@ func (s *Server) rehearsalPage(c echo.Context) error {
 		p.Pages.NextURL = fmt.Sprintf("%s?page=%d", here, page+1)
 	}
 	return s.page(c, http.StatusOK, "admin/rehearsal", p)
+}
+
+// rehearsalOwners is what each owner would have got, most first, and how that was found.
+func rehearsalOwners(r store.Rehearsal) (out []templates.OwnerRow, note string) {
+	f := r.Result
+	switch {
+	case r.State == "running":
+		return nil, "It is looked at last."
+	case !f.Routed:
+		return nil, "No routing rules are published, or nobody qualified, so nobody would have got anything."
+	}
+	names := map[string]bool{}
+	for _, counts := range []map[string]int{f.Owners, f.Owners0} {
+		for name := range counts {
+			names[name] = true
+		}
+	}
+	for name := range names {
+		out = append(out, templates.OwnerRow{Name: orElse(name, "Nobody"), Before: f.Owners0[name], After: f.Owners[name]})
+	}
+	slices.SortFunc(out, func(a, b templates.OwnerRow) int {
+		return cmp.Or(cmp.Compare(b.After, a.After), strings.Compare(a.Name, b.Name))
+	})
+	note = "By the teams and people of today, in the order in which the leads qualified, all beginning level with each period. Whoever had a lead before these days has it still."
+	if f.Left > 0 {
+		note += " " + counted(f.Left, "lead is", "leads are") + " left out: there are too many to give away one after another."
+	}
+	return out, note
 }
 
 // rescore begins to score open leads anew.

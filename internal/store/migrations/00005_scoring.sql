@@ -88,6 +88,8 @@ create table rehearsal_leads (
   after_points     integer not null,
   before_qualified boolean not null,
   after_qualified  boolean not null,
+  before_at        timestamptz,
+  after_at         timestamptz,
   before_owner_id  uuid references users,
   after_owner_id   uuid references users,
   primary key (rehearsal_id, lead_id)
@@ -166,6 +168,8 @@ comment on column rehearsal_leads.before_points is 'not personal';
 comment on column rehearsal_leads.after_points is 'not personal';
 comment on column rehearsal_leads.before_qualified is 'not personal';
 comment on column rehearsal_leads.after_qualified is 'not personal';
+comment on column rehearsal_leads.before_at is 'not personal';
+comment on column rehearsal_leads.after_at is 'not personal';
 comment on column rehearsal_leads.before_owner_id is 'not personal';
 comment on column rehearsal_leads.after_owner_id is 'not personal';
 comment on column rescores.id is 'not personal';
