@@ -142,6 +142,33 @@ func (Rescore) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 4}
 }
 
+// Push tells one connector what waits for it.
+type Push struct {
+	ConnectorID uuid.UUID `json:"connector_id"`
+}
+
+// Kind names the job in the table.
+func (Push) Kind() string { return "connector_push" }
+
+// InsertOpts are like those of Accept.
+func (Push) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueOthers, MaxAttempts: 1000, Priority: 2}
+}
+
+// Pull applies what one connector told, after asking it where Ask is set.
+type Pull struct {
+	ConnectorID uuid.UUID `json:"connector_id"`
+	Ask         bool      `json:"ask"`
+}
+
+// Kind names the job in the table.
+func (Pull) Kind() string { return "connector_pull" }
+
+// InsertOpts are like those of Accept.
+func (Pull) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueOthers, MaxAttempts: 1000, Priority: 2}
+}
+
 // Retry is the pause before a job that failed runs again: quick at first, never longer than ten minutes, since the cause
 // is usually a database or a bug that gets mended, and the work was promised.
 func Retry(attempt int) time.Duration {

@@ -13,7 +13,7 @@ type Connector struct {
 	Kind        string
 	Name        string
 	State       string
-	Settings    json.RawMessage `gorm:"type:jsonb;serializer:json"`
+	Settings    map[string]string `gorm:"type:jsonb;serializer:json"`
 	Secrets     []byte
 	Mapping     json.RawMessage `gorm:"type:jsonb;serializer:json"`
 	AlertUserID *uuid.UUID      `gorm:"type:uuid"`
@@ -22,6 +22,7 @@ type Connector struct {
 	BrokenWhy   string
 	ProbeAt     *time.Time
 	WaitUntil   *time.Time
+	PushedAt    *time.Time
 	Cursor      string
 	PulledAt    *time.Time
 	PullDueAt   *time.Time
@@ -37,8 +38,8 @@ type RemoteObject struct {
 	ObjectID    uuid.UUID `gorm:"primaryKey;type:uuid"`
 	RemoteKind  string
 	RemoteID    string
-	Sent        json.RawMessage `gorm:"type:jsonb;serializer:json"`
-	Seen        json.RawMessage `gorm:"type:jsonb;serializer:json"`
+	Sent        map[string]string `gorm:"type:jsonb;serializer:json"` // what both sides agreed on last, by property
+	Seen        map[string]string `gorm:"type:jsonb;serializer:json"` // what they told last
 	GoneAt      *time.Time
 	At          time.Time
 }

@@ -15,7 +15,7 @@ type Push struct {
 	ObjectID    uuid.UUID `gorm:"type:uuid"`
 	Revision    uuid.UUID `gorm:"type:uuid"`
 	Type        string
-	LeadID      *uuid.UUID `gorm:"type:uuid"`
+	LeadID      uuid.UUID `gorm:"type:uuid"`
 	State       string
 	Reason      string
 	Payload     json.RawMessage `gorm:"type:jsonb;serializer:json"`

@@ -31,6 +31,7 @@ create table connectors (
   broken_why     text not null,
   probe_at       timestamptz,
   wait_until     timestamptz,
+  pushed_at      timestamptz,
   cursor         text not null,
   pulled_at      timestamptz,
   pull_due_at    timestamptz,
@@ -47,7 +48,7 @@ create table pushes (
   object_id    uuid not null,
   revision     uuid not null,
   type         text not null,
-  lead_id      uuid references leads,
+  lead_id      uuid not null references leads,
   state        text not null check (state in ('waiting','held','sending','done','refused','dropped','superseded')),
   reason       text not null,
   payload      jsonb not null,
@@ -59,6 +60,8 @@ create table pushes (
   unique (connector_id, object_kind, object_id, revision)
 );
 create index pushes_due on pushes (connector_id, due_at, id) where state in ('waiting','sending');
+create unique index pushes_sending on pushes (connector_id, lead_id) where state = 'sending'; -- one conversation about a person at a time
+create index pushes_waiting on pushes (connector_id, object_kind, object_id) where state in ('waiting','held');
 create index pushes_lead on pushes (lead_id, created_at);
 create index pushes_created on pushes (created_at desc, id desc);
 create table push_attempts (
@@ -69,7 +72,7 @@ create table push_attempts (
   started_at  timestamptz not null,
   lease_until timestamptz not null,
   finished_at timestamptz,
-  outcome     text not null check (outcome in ('open','done','retry','rate_limited','unauthorised','refused','unknown')),
+  outcome     text not null check (outcome in ('open','done','retry','rate_limited','unauthorised','misconfigured','refused','unknown')),
   status      integer not null,
   request     text not null,
   answer      text not null,
@@ -144,6 +147,7 @@ comment on column connectors.broken_at is 'not personal';
 comment on column connectors.broken_why is 'not personal';
 comment on column connectors.probe_at is 'not personal';
 comment on column connectors.wait_until is 'not personal';
+comment on column connectors.pushed_at is 'not personal';
 comment on column connectors.cursor is 'not personal';
 comment on column connectors.pulled_at is 'not personal';
 comment on column connectors.pull_due_at is 'not personal';
