@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/document"
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/guard"
@@ -37,7 +38,9 @@ type App struct {
 	claims    together[uuid.UUID, claimed]
 	closes    together[store.Attempt, closed]
 	applies   together[jobs.ApplyEvents, error]
-	forgot    *guard.Counter    // how often a forgotten password was told of lately
+	forgot    *guard.Counter // how often a forgotten password was told of lately
+	systems   *crm.Systems
+	pushing   lanes
 	paused    atomic.Bool       // the transport was paused when we last looked: an accepted mail then ends the pause
 	running   sync.Map          // id -> true of the jobs that this process is at
 	worker    string            // names this process in attempts and locks
@@ -63,6 +66,7 @@ type Options struct {
 	Renderer *email.Renderer
 	Files    document.Files
 	Lease    time.Duration // how long one try may take; 0: 20 s
+	Allow    crm.Allow     // where connectors may go beyond the public internet
 	// How long an unknown send waits for the provider's event: while events are known to arrive (0: 2 min), and while not (0: 30 s).
 	UnknownWithEvents, UnknownWithoutEvents time.Duration
 	Renewed                                 func(store.Settings) // told whenever the settings were read anew; nil: nobody
@@ -90,6 +94,7 @@ func New(o Options) *App {
 		a.derived[purpose] = o.Keys.Derive(purpose)
 	}
 	a.forgot = guard.NewCounter(time.Minute, o.Keys.Derive("limits"), a.now)
+	a.systems = crm.New(o.Allow, a.now)
 	a.limiter = guard.NewLimiter(o.Keys.Derive("limits"), a.now)
 	a.claims.most, a.claims.do = deliverMost, a.claimMany
 	a.closes.most, a.closes.do = deliverMost, a.closeMany

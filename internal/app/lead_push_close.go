@@ -1,9 +1,9 @@
 package app
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -173,7 +173,12 @@ func (a *App) breakConnector(tx *store.Tx, id uuid.UUID, out crm.Outcome, now bo
 	if c.BrokenAt != nil || c.AlertUserID == nil {
 		return nil
 	}
-	return a.staffMail(tx, *c.AlertUserID, "alarm", map[string]any{"sentence": sentence})
+	var alarm []uuid.UUID
+	err := tx.Model(&store.Alarm{}).Where("kind = 'connector-away' and object = ? and cleared_at is null", id.String()).Limit(1).Pluck("id", &alarm).Error
+	if err != nil || len(alarm) == 0 {
+		return err
+	}
+	return a.staffMail(tx, *c.AlertUserID, "alarm", map[string]any{"alarm": alarm[0].String()})
 }
 
 // keepObjects remembers their objects. clash tells that one of them is already another one of ours.
@@ -246,4 +251,12 @@ func shown(out crm.Outcome) (request, answer string) {
 		answer = out.Reason
 	}
 	return cutTo(request, 64<<10), cutTo(answer, 32<<10)
+}
+
+func cutTo(s string, n int) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	if len(s) > n {
+		s = s[:n] + " ..."
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }

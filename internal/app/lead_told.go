@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// told is what other systems may know of a person and a deal, read when they are told.
-type told struct {
+// news is what other systems may know of a person and a deal, read when they are told.
+type news struct {
 	erased bool
 	sales  bool // qualified, or in somebody's hands
 	values crm.Values
@@ -31,7 +31,7 @@ type toldSaying struct {
 }
 
 // tell reads it. deal may be nil.
-func (a *App) tell(tx *store.Tx, id uuid.UUID, deal *uuid.UUID) (t told, err error) {
+func (a *App) tell(tx *store.Tx, id uuid.UUID, deal *uuid.UUID) (t news, err error) {
 	var l store.Lead
 	if err := tx.Where("id = ?", id).Take(&l).Error; err != nil {
 		return t, err
@@ -54,19 +54,19 @@ func (a *App) tell(tx *store.Tx, id uuid.UUID, deal *uuid.UUID) (t told, err err
 		}
 		v["owner_email"], v["owner_name"] = t.owner.Email, t.owner.Name
 	}
-	for _, step := range []func(*store.Tx, store.Lead, *told) error{a.tellConsent, tellScore, tellSaid} {
+	for _, step := range []func(*store.Tx, store.Lead, *news) error{a.tellConsent, tellScore, tellSaid} {
 		if err := step(tx, l, &t); err != nil {
 			return t, err
 		}
 	}
 	if deal != nil {
-		return t, tellDeal(tx, *deal, &t)
+		return t, readDeal(tx, *deal, &t)
 	}
 	return t, nil
 }
 
 // tellConsent says where the person stands with marketing and how they want to be met.
-func (a *App) tellConsent(tx *store.Tx, l store.Lead, t *told) error {
+func (a *App) tellConsent(tx *store.Tx, l store.Lead, t *news) error {
 	var addresses []store.LeadAddress
 	if err := tx.Where("lead_id = ?", l.ID).Find(&addresses).Error; err != nil {
 		return err
@@ -101,7 +101,7 @@ func (a *App) tellConsent(tx *store.Tx, l store.Lead, t *told) error {
 	return nil
 }
 
-func tellScore(tx *store.Tx, l store.Lead, t *told) error {
+func tellScore(tx *store.Tx, l store.Lead, t *news) error {
 	var rows []store.Score
 	if err := tx.Where("lead_id = ?", l.ID).Limit(1).Find(&rows).Error; err != nil {
 		return err
@@ -114,7 +114,7 @@ func tellScore(tx *store.Tx, l store.Lead, t *told) error {
 }
 
 // tellSaid is what the reader said and asked for.
-func tellSaid(tx *store.Tx, l store.Lead, t *told) error {
+func tellSaid(tx *store.Tx, l store.Lead, t *news) error {
 	var rows []struct{ Kind, Question, Text, State string }
 	err := tx.Raw(`select s.kind, coalesce(q.text, '') as question, s.text, s.state from sayings s left join document_questions q on q.id = s.question_id
 		where s.lead_id = ? and s.taken_back_at is null order by s.at, s.id limit 50`, l.ID).Scan(&rows).Error
@@ -140,7 +140,7 @@ func tellSaid(tx *store.Tx, l store.Lead, t *told) error {
 	return err
 }
 
-func tellDeal(tx *store.Tx, id uuid.UUID, t *told) error {
+func readDeal(tx *store.Tx, id uuid.UUID, t *news) error {
 	t.deal = &store.Deal{}
 	if err := tx.Where("id = ?", id).Take(t.deal).Error; err != nil {
 		return err
@@ -167,7 +167,7 @@ func tellDeal(tx *store.Tx, id uuid.UUID, t *told) error {
 }
 
 // eventData is what a webhook says of an event. It stays below 20 KB: what people typed is bounded where it is taken.
-func (t told) eventData(e store.OutboxEvent, as *store.Assignment) map[string]any {
+func (t news) eventData(e store.OutboxEvent, as *store.Assignment) map[string]any {
 	l := map[string]any{"id": e.LeadID}
 	out := map[string]any{"lead": l}
 	if len(e.Detail) > 2 {

@@ -3,10 +3,14 @@ package app
 import (
 	"context"
 
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// HoldMail stops all outgoing mail until ReleaseMail: after a restore, what the backup believed unsent may have been sent.
+// HoldMail stops all outgoing mail, and all that connectors are told, until ReleaseMail: after a restore, what the backup believed unsent may have been sent.
 func (a *App) HoldMail(ctx context.Context, why string, by store.Actor) error {
 	defer a.renew(ctx)
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
@@ -20,7 +24,7 @@ func (a *App) HoldMail(ctx context.Context, why string, by store.Actor) error {
 	})
 }
 
-// ReleaseMail lets mail go out again, and tells how many messages were waiting.
+// ReleaseMail lets mail, and what connectors are told, go out again, and tells how many messages were waiting.
 func (a *App) ReleaseMail(ctx context.Context, by store.Actor) (waiting int, err error) {
 	defer a.renew(ctx)
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
@@ -37,10 +41,27 @@ func (a *App) ReleaseMail(ctx context.Context, by store.Actor) (waiting int, err
 				return err
 			}
 		}
+		if err := a.wakeAll(tx); err != nil {
+			return err
+		}
 		if err := tx.Audit(by, "mail.release", "settings", "1", map[string]any{"waiting": waiting}); err != nil {
 			return err
 		}
 		return tx.Changed()
 	})
 	return waiting, err
+}
+
+// wakeAll makes a job for each connector that is on.
+func (a *App) wakeAll(tx *store.Tx) error {
+	var ids []uuid.UUID
+	if err := tx.Model(&store.Connector{}).Where("state = 'on'").Order("id").Pluck("id", &ids).Error; err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := tx.Enqueue(river.InsertManyParams{Args: jobs.Push{ConnectorID: id}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

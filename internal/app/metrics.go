@@ -18,6 +18,7 @@ type Metrics struct {
 	seconds     prometheus.Counter
 	eventsSeen  *prometheus.CounterVec
 	downloads   *prometheus.CounterVec
+	pushes      *prometheus.CounterVec
 }
 
 // NewMetrics makes them.
@@ -29,10 +30,11 @@ func NewMetrics() *Metrics {
 		commits:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "gatehouse_commit_seconds", Help: "Duration of a group commit.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 		attempts:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_mail_attempts_total", Help: "Tries to hand a message to the provider, by outcome."}, []string{"transport", "outcome"}),
 		seconds:     prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_mail_second_sends_total", Help: "Messages sent again because nobody could know whether the first try was taken."}),
+		pushes:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_connector_attempts_total", Help: "Tries to tell another system something, by kind of system and outcome."}, []string{"kind", "outcome"}),
 		eventsSeen:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_provider_events_total", Help: "Provider events, new and repeated."}, []string{"provider", "repeat"}),
 		downloads:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_document_posts_total", Help: "POSTs on personal pages, by way and by who it looks like."}, []string{"kind", "label"}),
 	}
-	m.Registry.MustRegister(m.submissions, m.refused, m.batch, m.commits, m.attempts, m.seconds, m.eventsSeen, m.downloads)
+	m.Registry.MustRegister(m.submissions, m.refused, m.batch, m.commits, m.attempts, m.seconds, m.eventsSeen, m.downloads, m.pushes)
 	return m
 }
 
@@ -52,6 +54,7 @@ func (m *Metrics) events(provider string, fresh, repeated int) {
 	m.eventsSeen.WithLabelValues(provider, "no").Add(float64(fresh))
 	m.eventsSeen.WithLabelValues(provider, "yes").Add(float64(repeated))
 }
+func (m *Metrics) push(kind, outcome string)   { m.pushes.WithLabelValues(kind, outcome).Inc() }
 func (m *Metrics) download(kind, label string) { m.downloads.WithLabelValues(kind, label).Inc() }
 
 func yesNo(b bool) string {

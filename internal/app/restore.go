@@ -220,6 +220,14 @@ func (a *App) deriveJobs(ctx context.Context, r *Restored) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := a.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := a.wakeAll(tx); err != nil { // they find everything held; the release wakes them again
+			return err
+		}
+		return tx.Enqueue(river.InsertManyParams{Args: jobs.Spread{}})
+	}); err != nil {
+		return err
+	}
 	return a.reapplyEvents(ctx)
 }
 

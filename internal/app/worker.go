@@ -30,6 +30,10 @@ const (
 	salesJobs    = 8 // jobs that score, route, and do what follows from it
 )
 
+// connectorJobs is how many connectors are told or asked at the same time: each in a job of its own, so that one which
+// hangs holds up nobody else.
+const connectorJobs = 32
+
 // The pace of the work that no job waits for.
 const (
 	handBackEvery = 3 * time.Second
@@ -59,6 +63,9 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Accept) error { return a.AcceptSubmissions(ctx, j.SubmissionIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Deliver) error { return a.DeliverMessage(ctx, j.MessageID) }))
 	river.AddWorker(set, work(a, a.ApplyEvents))
+	river.AddWorker(set, work(a, func(ctx context.Context, _ jobs.Spread) error { return a.SpreadOutbox(ctx) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Push) error { return a.PushDue(ctx, j.ConnectorID) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Pull) error { return a.PullFrom(ctx, j.ConnectorID, j.Ask) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Route) error { return a.RouteLeads(ctx, j.LeadIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Forgotten) error { return a.MailForgotten(ctx, j.Account) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Score) error { return a.ScoreLeads(ctx, j.LeadIDs) }))
@@ -69,7 +76,7 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 		ID:      a.worker,
 		Workers: set,
 		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: intakeJobs}, jobs.QueueMail: {MaxWorkers: mailWorkers},
-			jobs.QueueEvents: {MaxWorkers: applyMost}, jobs.QueueSales: {MaxWorkers: salesJobs}},
+			jobs.QueueEvents: {MaxWorkers: applyMost}, jobs.QueueSales: {MaxWorkers: salesJobs}, jobs.QueueOthers: {MaxWorkers: connectorJobs}},
 		JobTimeout:                  jobs.Timeout,
 		RescueStuckJobsAfter:        jobs.RescueAfter,
 		FetchPollInterval:           time.Second,

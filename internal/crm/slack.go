@@ -81,7 +81,9 @@ func (s *Slack) message(call Call) slackMessage {
 }
 
 // Push posts one message.
-func (s *Slack) Push(ctx context.Context, c Config, call Call) Outcome { return s.post(ctx, c, s.message(call)) }
+func (s *Slack) Push(ctx context.Context, c Config, call Call) Outcome {
+	return s.post(ctx, c, s.message(call))
+}
 
 // slackDead are answers after which nothing goes through until somebody enters another address.
 var slackDead = map[int]bool{http.StatusForbidden: true, http.StatusNotFound: true, http.StatusGone: true}

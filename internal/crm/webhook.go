@@ -190,3 +190,9 @@ func (w *Webhook) Test(ctx context.Context, c Config) Outcome {
 	body, _ := encode(map[string]any{"type": "gatehouse.test", "timestamp": now.Format(time.RFC3339Nano), "data": map[string]any{}})
 	return w.post(ctx, c, "test_"+strconv.FormatInt(now.UnixNano(), 36), body)
 }
+
+// CheckSigning tells what is wrong with a signing secret.
+func CheckSigning(text string) error {
+	_, err := signingSecrets(text)
+	return err
+}
