@@ -22,6 +22,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"gopkg.in/yaml.v3"
+
+	"github.com/gatehouse/gatehouse/internal/crm"
 )
 
 // Sample is a commented configuration file.
@@ -48,6 +50,7 @@ type Config struct {
 	FilesShared       bool   `yaml:"files_shared" env:"GATEHOUSE_FILES_SHARED"`
 	OverridesDir      string `yaml:"overrides_dir" env:"GATEHOUSE_OVERRIDES_DIR"`
 	TrustedProxies    string `yaml:"trusted_proxies" env:"GATEHOUSE_TRUSTED_PROXIES"`
+	ConnectAllow      string `yaml:"connect_allow" env:"GATEHOUSE_CONNECT_ALLOW"`
 	Limits            string `yaml:"limits" env:"GATEHOUSE_LIMITS"`
 	Log               string `yaml:"log" env:"GATEHOUSE_LOG"`
 	LogLevel          string `yaml:"log_level" env:"GATEHOUSE_LOG_LEVEL"`
@@ -233,6 +236,9 @@ func (c *Config) complete() (faults Faults) {
 	}
 	if _, err := c.Proxies(); err != nil {
 		fault("GATEHOUSE_TRUSTED_PROXIES: %v", err)
+	}
+	if _, err := crm.ParseAllow(c.ConnectAllow); err != nil {
+		fault("GATEHOUSE_CONNECT_ALLOW: %v", err)
 	}
 	if c.Limits != "on" && c.Limits != "off" {
 		fault("GATEHOUSE_LIMITS: %q is neither on nor off", c.Limits)

@@ -118,13 +118,13 @@ func TestEveryFaultAtOnce(t *testing.T) {
 	_, faults := faultsOf(t, name,
 		"DATABASE_URL=mysql://someone:hunter2@db/x", "GATEHOUSE_BASE_URL=https://user:hunter2@papers.example/?q=1", "GATEHOUSE_METRICS_LISTEN=9090",
 		"GATEHOUSE_MAIL=pigeon", "GATEHOUSE_MAIL_FROM=nobody", "GATEHOUSE_FILES_URL=ftp://someone:hunter2@host/x", "GATEHOUSE_OVERRIDES_DIR=/does/not/exist",
-		"GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8, 10.0.0.0/33", "GATEHOUSE_LIMITS=maybe", "GATEHOUSE_LOG_LEVEL=loud", "GATEHOUSE_MAIL_WORKERS=0",
+		"GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8, 10.0.0.0/33", "GATEHOUSE_LIMITS=maybe", "GATEHOUSE_CONNECT_ALLOW=10.0.0.0/8, port:none", "GATEHOUSE_LOG_LEVEL=loud", "GATEHOUSE_MAIL_WORKERS=0",
 		"GATEHOUSE_CONNECTIONS=many", "GATEHOUSE_UNKNOWN_WAIT=soon", "GATEHOUSE_SECERT=hunter2", "GATEHOUSE_ZEBRA=1")
 	want := []string{
 		name + ": line 2: field mial not found", name + ": line 4: field scret not found",
 		"GATEHOUSE_CONNECTIONS: ", "GATEHOUSE_SECERT is not a variable of Gatehouse", "GATEHOUSE_ZEBRA is not a variable of Gatehouse",
 		"GATEHOUSE_METRICS_LISTEN: ", "GATEHOUSE_BASE_URL: ", "DATABASE_URL: not a postgres:// address", "GATEHOUSE_SECRET: required with DATABASE_URL",
-		"GATEHOUSE_MAIL_FROM: ", "GATEHOUSE_MAIL: ", "GATEHOUSE_FILES_URL: ", "GATEHOUSE_OVERRIDES_DIR: ", `GATEHOUSE_TRUSTED_PROXIES: "10.0.0.0/33"`,
+		"GATEHOUSE_MAIL_FROM: ", "GATEHOUSE_MAIL: ", "GATEHOUSE_FILES_URL: ", "GATEHOUSE_OVERRIDES_DIR: ", `GATEHOUSE_TRUSTED_PROXIES: "10.0.0.0/33"`, `GATEHOUSE_CONNECT_ALLOW: "port:none"`,
 		"GATEHOUSE_LIMITS: ", "GATEHOUSE_LOG: ", "GATEHOUSE_LOG_LEVEL: ", "GATEHOUSE_MAIL_WORKERS: ", "GATEHOUSE_UNKNOWN_WAIT: ",
 	}
 	if len(faults) != len(want) {

@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse/gatehouse/assets"
 	"github.com/gatehouse/gatehouse/config"
 	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/document"
 	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -157,7 +158,11 @@ func (w *world) wireApp(o *opened) (document.Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.app = app.New(app.Options{BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", Inbound: cfg.InboundSecret != "", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
+	allow, err := crm.ParseAllow(cfg.ConnectAllow)
+	if err != nil {
+		return nil, err
+	}
+	o.app = app.New(app.Options{Allow: allow, BaseURL: baseURL(cfg), From: from, Limits: cfg.Limits == "on", Inbound: cfg.InboundSecret != "", DataDir: cfg.DataDir, Log: o.log, Store: o.store,
 		Keys: token.NewKeys(secrets...), Sender: sender, Renderer: renderer, Files: files, UnknownWithEvents: withEvents,
 		UnknownWithoutEvents: without, Mutant: mutant, Upkeep: upkeep, Renewed: o.localise})
 	o.close = append(o.close, o.app.Close)

@@ -148,5 +148,8 @@ func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
 	if err := a.confirmClaims(tx, ad, o); err != nil {
 		return err
 	}
+	if err := a.tellEvents(tx, store.OutboxEvent{Type: DocumentDownloaded, LeadID: ad.LeadID}); err != nil {
+		return err
+	}
 	return a.learnt(tx, ad.LeadID)
 }

@@ -325,8 +325,23 @@ func (w *acceptance) write() error {
 			return err
 		}
 	}
+	if err := w.tell(); err != nil {
+		return err
+	}
 	w.next = append(w.next, river.InsertManyParams{Args: jobs.Score{LeadIDs: keysOfPtr(w.leads)}})
 	return tx.Enqueue(w.next...)
+}
+
+// tell has other systems hear of the submissions, and of what changed about those whom they keep.
+func (w *acceptance) tell() error {
+	var events []store.OutboxEvent
+	for _, o := range w.outcomes {
+		events = append(events, store.OutboxEvent{Type: SubmissionProcessed, LeadID: o.LeadID, SubmissionID: &o.SubmissionID})
+	}
+	if err := w.app.tellEvents(w.tx, events...); err != nil {
+		return err
+	}
+	return w.app.tellKept(w.tx, keysOfPtr(w.leads)...)
 }
 
 func (w *acceptance) updateLeads() error {

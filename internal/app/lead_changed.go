@@ -13,6 +13,9 @@ func (a *App) learnt(tx *store.Tx, leads ...uuid.UUID) error {
 	if len(leads) == 0 {
 		return nil
 	}
+	if err := a.tellKept(tx, leads...); err != nil {
+		return err
+	}
 	return tx.Enqueue(river.InsertManyParams{Args: jobs.Score{LeadIDs: leads}})
 }
 

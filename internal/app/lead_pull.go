@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
-	"gorm.io/gorm"
 
 	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -234,7 +232,7 @@ func (a *App) applyPulls(ctx context.Context, c store.Connector) error {
 
 func (a *App) applyPull(ctx context.Context, c store.Connector, id uuid.UUID) error {
 	err := a.applyOnce(ctx, c, id, "")
-	if err == nil || errs.Is(err, errs.Unavailable) || ctx.Err() != nil || errors.Is(err, gorm.ErrInvalidTransaction) {
+	if err == nil || errs.Is(err, errs.Unavailable) || ctx.Err() != nil {
 		return err
 	}
 	if e := errs.Public(err); e.Code == errs.Conflict || e.Code == errs.Invalid { // it cannot be done here, and says why

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
-	"gorm.io/gorm"
 
 	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -122,7 +121,7 @@ func (a *App) pushOne(ctx context.Context, connector uuid.UUID) (did bool, err e
 		t, did, err = a.claimPush(tx, connector)
 		return err
 	})
-	if errors.Is(err, gorm.ErrDuplicatedKey) { // another lane talks about this person just now
+	if store.IsDuplicate(err) { // another lane talks about this person just now
 		return false, &Later{time.Second}
 	}
 	if err != nil || t == nil {
@@ -190,7 +189,7 @@ func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool
 }
 
 func ignoreMissing(err error) error {
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if store.IsMissing(err) {
 		return nil
 	}
 	return err
@@ -227,8 +226,12 @@ func (a *App) composePush(tx *store.Tx, t *pushTry) (dropped string, err error) 
 	if t.call.Known, err = knownObjects(tx, t.connector.ID, p.LeadID, deal); err != nil {
 		return "", err
 	}
-	if t.call.Erase && t.config.Settings["erase"] == "tell" {
-		return a.askToErase(tx, t)
+	if t.call.Erase {
+		err := tx.Raw("select remote_id from remote_objects where connector_id = ? and object_kind = 'deal' and object_id in (select id from deals where lead_id = ?) order by remote_id",
+			t.connector.ID, p.LeadID).Scan(&t.call.Deals).Error
+		if err != nil || t.config.Settings["erase"] == "tell" {
+			return a.askToErase(tx, t, err)
+		}
 	}
 	p.Payload, err = json.Marshal(told.values)
 	return "", err
@@ -249,8 +252,7 @@ func (a *App) composeEvent(tx *store.Tx, t *pushTry) (dropped string, err error)
 	}
 	t.call.ID, t.call.At, t.call.Values = e.ID.String(), e.At, told.values
 	if len(t.push.Payload) > 2 {
-		t.call.Data = t.push.Payload
-		return "", nil
+		return "", json.Unmarshal(t.push.Payload, &t.call.Data)
 	}
 	var as *store.Assignment
 	if e.AssignmentID != nil {
@@ -259,21 +261,28 @@ func (a *App) composeEvent(tx *store.Tx, t *pushTry) (dropped string, err error)
 			return "", err
 		}
 	}
-	t.push.Payload, err = json.Marshal(told.eventData(e, as))
-	t.call.Data = t.push.Payload
-	return "", err
+	if t.push.Payload, err = json.Marshal(told.eventData(e, as)); err != nil {
+		return "", err
+	}
+	return "", json.Unmarshal(t.push.Payload, &t.call.Data) // in the order in which it will be written again
 }
 
 // askToErase is for systems from which a person deletes by hand.
-func (a *App) askToErase(tx *store.Tx, t *pushTry) (string, error) {
+func (a *App) askToErase(tx *store.Tx, t *pushTry, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
 	if len(t.call.Known) == 0 {
 		return "nothing of this person is known there", nil
 	}
-	err := tx.Raise("connector-erase", t.push.ID.String(), "Somebody was erased here who is still in "+t.connector.Name+". Open the push "+t.push.ID.String()+
+	err = tx.Raise("connector-erase", t.push.ID.String(), "Somebody was erased here who is still in "+t.connector.Name+". Open the push "+t.push.ID.String()+
 		" among the pushes: it names the record to delete there.")
 	ids := ""
 	for object, k := range t.call.Known {
 		ids += " " + object + " " + k.ID
+	}
+	for _, id := range t.call.Deals {
+		ids += " deal " + id
 	}
 	return "to be deleted there by hand:" + ids, err
 }

@@ -184,17 +184,16 @@ func (a *App) breakConnector(tx *store.Tx, id uuid.UUID, out crm.Outcome, now bo
 // keepObjects remembers their objects. clash tells that one of them is already another one of ours.
 func (a *App) keepObjects(tx *store.Tx, t *pushTry, out crm.Outcome) (clash string, err error) {
 	now := tx.Now()
+	if t.call.Erase {
+		if out.Class == crm.Done {
+			err = tx.Exec("delete from remote_objects where connector_id = ? and (object_id = ? or object_id in (select id from deals where lead_id = ?))", t.connector.ID, t.push.LeadID, t.push.LeadID).Error
+		}
+		return "", err
+	}
 	for _, o := range out.Objects {
 		id := t.push.LeadID
 		if o.Object == crm.Deal {
 			id = t.push.ObjectID
-		}
-		if t.call.Erase && out.Class == crm.Done {
-			err := tx.Where("connector_id = ? and object_kind = ? and object_id = ?", t.connector.ID, o.Object, id).Delete(&store.RemoteObject{}).Error
-			if err != nil {
-				return "", err
-			}
-			continue
 		}
 		var other []uuid.UUID
 		err := tx.Model(&store.RemoteObject{}).Where("connector_id = ? and remote_kind = ? and remote_id = ? and object_id <> ?", t.connector.ID, o.Kind, o.ID, id).Limit(1).Pluck("object_id", &other).Error

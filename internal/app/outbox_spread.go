@@ -34,6 +34,20 @@ func (a *App) tellEvents(tx *store.Tx, events ...store.OutboxEvent) error {
 	return a.announce(tx, events...)
 }
 
+// tellKept announces that something became known of leads, of whom other systems keep a copy; of nobody else.
+func (a *App) tellKept(tx *store.Tx, leads ...uuid.UUID) error {
+	var kept []uuid.UUID
+	err := tx.Raw("select distinct object_id from remote_objects where object_kind = 'person' and object_id in ? and gone_at is null", leads).Scan(&kept).Error
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	events := make([]store.OutboxEvent, len(kept))
+	for i, id := range kept {
+		events[i] = store.OutboxEvent{Type: LeadChanged, LeadID: id}
+	}
+	return a.announce(tx, events...)
+}
+
 // SpreadOutbox turns what happened into pushes to each connector that wants to know.
 func (a *App) SpreadOutbox(ctx context.Context) error {
 	for {

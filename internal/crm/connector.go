@@ -87,6 +87,7 @@ type Call struct {
 	Data    any              // what an event says, for systems that take events as they are
 	Known   map[string]Known // by object
 	Erase   bool             // the person is erased here
+	Deals   []string         // with Erase: the ids of their deals there
 	Lead    bool             // it is a lead for sales by now
 }
 

@@ -74,7 +74,7 @@ func (h *HubSpot) fault(r reply) *Fault {
 	case r.status == http.StatusConflict:
 		f.Code, f.Reason = "CONFLICT", "it has one already"
 	case r.status == http.StatusBadRequest && strings.Contains(string(r.body), "PROPERTY_DOESNT_EXIST"):
-		f.Class, f.Reason = Misconfigured, "a property of the mapping does not exist there"+namedProperty(string(r.body))
+		f.Class, f.Reason = Misconfigured, "a property of the mapping does not exist there"+namedProperty(body.Message)
 	case r.status == http.StatusBadRequest:
 		f.Reason = "it refuses a value of the mapping"
 	}

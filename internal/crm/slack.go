@@ -97,7 +97,7 @@ func (s *Slack) post(ctx context.Context, c Config, m slackMessage) Outcome {
 		return Outcome{Class: Done, Trace: []Exchange{{Method: http.MethodPost, Path: "(the webhook's address)", Body: string(body), Dry: true}}}
 	}
 	r := s.client.do(ctx, http.MethodPost, c.Secrets["url"], http.Header{"Content-Type": {"application/json"}}, body)
-	t := &talk{status: r.status, trace: []Exchange{{Method: http.MethodPost, Path: "(the webhook's address)", Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(string(r.body), 200)}}}
+	t := &talk{status: r.status, trace: []Exchange{{Method: http.MethodPost, Path: "(the webhook's address)", Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(masked(string(r.body), []string{c.Secrets["url"]}), 200)}}}
 	fault := r.fault
 	if fault == nil {
 		fault = s.client.judge(r)

@@ -48,6 +48,7 @@ type sync struct {
 	call    Call
 	objects []Object
 	theirs  []Change
+	kept    map[string]bool // object/property that is theirs by now: nothing is agreed on before it was taken over here
 }
 
 func (s *sync) push(ctx context.Context) Outcome {
@@ -61,15 +62,21 @@ func (s *sync) run(ctx context.Context) error {
 	if s.call.Erase {
 		return s.erase(ctx)
 	}
+	s.kept = map[string]bool{}
 	s.call.Values = maps.Clone(s.call.Values)
+	known := map[string]string{}
 	for value, email := range map[string]string{"owner": s.call.Values["owner_email"], "deal_owner": s.call.Values["deal_owner_email"]} {
 		delete(s.call.Values, value)
 		if email == "" {
 			continue
 		}
-		id, err := s.v.owner(ctx, s.t, email)
-		if err != nil {
-			return err
+		id, asked := known[email]
+		if !asked {
+			var err error
+			if id, err = s.v.owner(ctx, s.t, email); err != nil {
+				return err
+			}
+			known[email] = id
 		}
 		if id != "" { // somebody whom they do not know owns nothing there
 			s.call.Values[value] = id
@@ -168,8 +175,9 @@ func (s *sync) differing(object string, cur *remote, want map[string]string, pol
 			continue
 		}
 		base, agreed := known.Sent[prop]
-		if role := shared[prop]; role != "" && agreed && have != "" && !Same(have, base) {
+		if role := shared[prop]; role != "" && have != "" && (agreed && !Same(have, base) || !agreed && role == SentOwner && cur.key == "") { // whoever had it before us keeps it
 			s.foreign(object, cur.id, role, have)
+			s.kept[object+"/"+prop] = true
 			continue
 		}
 		write[prop] = value
@@ -236,12 +244,16 @@ func (s *sync) proof(ctx context.Context, object, id string, written map[string]
 func (s *sync) agreed(object string, props, want map[string]string) map[string]string {
 	out := map[string]string{}
 	for prop := range want {
-		if v, ok := props[prop]; ok {
+		v, ok := props[prop]
+		if s.kept[object+"/"+prop] {
+			v, ok = s.call.Known[object].Sent[prop]
+		}
+		if ok {
 			out[prop] = v
 		}
 	}
 	for prop, role := range s.shared(object) {
-		if v, ok := props[prop]; ok {
+		if v, ok := out[prop]; ok {
 			out[role] = v
 		}
 	}
@@ -255,7 +267,12 @@ func (s *sync) remember(object, id string, sent map[string]string) {
 
 // erase removes what they hold of a person, found by the key where we never learnt the id.
 func (s *sync) erase(ctx context.Context) error {
-	for _, object := range []string{Deal, Lead, Person} {
+	for _, id := range s.call.Deals {
+		if err := s.v.remove(ctx, s.t, Deal, id); err != nil && !isStatus(err, 404) && !isStatus(err, 410) {
+			return err
+		}
+	}
+	for _, object := range []string{Lead, Person} {
 		if s.v.kind(object) == "" {
 			continue
 		}

@@ -51,6 +51,25 @@ func (t *talk) writeWith(ctx context.Context, method, path string, extra http.He
 	return t.send(ctx, method, path, extra, in, out)
 }
 
+// secrets are what lets us in: a system that says it back must not put it on a page of ours.
+func (t *talk) secrets() (out []string) {
+	for _, values := range t.auth {
+		for _, v := range values {
+			out = append(out, strings.TrimPrefix(v, "Bearer "))
+		}
+	}
+	return out
+}
+
+func masked(text string, secrets []string) string {
+	for _, s := range secrets {
+		if len(s) >= 4 {
+			text = strings.ReplaceAll(text, s, "***")
+		}
+	}
+	return text
+}
+
 func encode(in any) ([]byte, error) {
 	if in == nil {
 		return nil, nil
@@ -82,7 +101,7 @@ func (t *talk) send(ctx context.Context, method, path string, extra http.Header,
 	}
 	r := t.client.do(ctx, method, t.base+path, h, body)
 	t.status = r.status
-	t.trace = append(t.trace, Exchange{Method: method, Path: path, Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(string(r.body), answerShown)})
+	t.trace = append(t.trace, Exchange{Method: method, Path: path, Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(masked(string(r.body), t.secrets()), answerShown)})
 	if r.fault != nil {
 		if method == http.MethodGet && r.fault.Class == Unknown {
 			r.fault.Class = Retry // nothing can have happened

@@ -68,7 +68,7 @@ func (w *Webhook) post(ctx context.Context, c Config, id string, body []byte) Ou
 	}
 	h.Set("webhook-signature", strings.Join(signatures, " "))
 	r := w.client.do(ctx, http.MethodPost, c.Settings["url"], h, body)
-	t := &talk{status: r.status, trace: []Exchange{{Method: http.MethodPost, Path: "(the address)", Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(string(r.body), answerShown)}}}
+	t := &talk{status: r.status, trace: []Exchange{{Method: http.MethodPost, Path: "(the address)", Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(masked(string(r.body), strings.Fields(c.Secrets["secret"])), answerShown)}}}
 	fault := r.fault
 	if fault == nil {
 		fault = w.client.judge(r)
@@ -195,4 +195,15 @@ func (w *Webhook) Test(ctx context.Context, c Config) Outcome {
 func CheckSigning(text string) error {
 	_, err := signingSecrets(text)
 	return err
+}
+
+// Sign gives the headers of a post as Standard Webhooks says, for whoever posts to us.
+func Sign(secret, id string, at time.Time, body []byte) http.Header {
+	h := http.Header{}
+	h.Set("webhook-id", id)
+	h.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
+	if secrets, err := signingSecrets(secret); err == nil {
+		h.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(signWebhook(secrets[0], id, at.Unix(), body)))
+	}
+	return h
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
@@ -19,3 +21,9 @@ func Updated(columns ...string) clause.Set { return clause.AssignmentColumns(col
 
 // ForUpdate reads rows and keeps others off them until the transaction ends.
 func (tx *Tx) ForUpdate() *Query { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
+
+// IsMissing tells that a row that was asked for is not there.
+func IsMissing(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
+
+// IsDuplicate tells that a unique index refused a row.
+func IsDuplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }

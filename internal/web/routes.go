@@ -92,6 +92,7 @@ func (s *Server) publicRoutes() []route {
 		{get, "/readyz", public, noBody, s.readyz},
 		{post, "/webhooks/sendgrid", signed, events, s.sendgridEvents},
 		{post, "/webhooks/inbound-mail", signed, wholeMail, s.inboundMail},
+		{post, "/webhooks/connectors/:id", signed, bigForm, s.connectorHook},
 		{get, "/dev/mail", who{kind: "inbox"}, noBody, s.inbox},
 		{get, "/dev/mail/:id", who{kind: "inbox"}, noBody, s.inboxMessage},
 		{get, "/dev/mail/:id/html", who{kind: "inbox"}, noBody, s.inboxHTML},

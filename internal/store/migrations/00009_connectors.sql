@@ -94,6 +94,7 @@ create table remote_objects (
   at           timestamptz not null,
   primary key (connector_id, object_kind, object_id)
 );
+create index remote_objects_object on remote_objects (object_id);
 create unique index remote_objects_remote on remote_objects (connector_id, remote_kind, remote_id);
 create table remote_users (
   connector_id uuid not null references connectors,

@@ -1,0 +1,366 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/testkit/crmtest"
+)
+
+func TestAWebhookHearsOfASubmissionOnce(t *testing.T) {
+	d := crmtest.Receiver(t)
+	c := newConnected(t, d)
+	c.lead("before@example.org") // nobody listened: not even written down
+	if n := c.Count("select count(*) from outbox where type = 'submission.processed'"); n != 0 {
+		t.Errorf("%d events without a listener", n)
+	}
+	id := c.webhook(d)
+	c.lead("ann@example.org")
+	d.Once(crmtest.CutAfter)
+	c.push(id)
+	if n := c.pushes(id, app.PushWaiting); n != 1 {
+		t.Fatalf("%d wait after an answer was lost", n)
+	}
+	c.Clock.Move(2 * time.Minute)
+	c.push(id)
+	posts := d.Live("posts")
+	if len(posts) != 2 || posts[0].Props["id"] != posts[1].Props["id"] || posts[0].Props["body"] != posts[1].Props["body"] {
+		t.Fatalf("every retry has the same id and says the same: %d posts", len(posts))
+	}
+	var body struct {
+		Type string
+		Data struct {
+			Lead struct{ Email, Company, Consent string }
+		}
+	}
+	if err := json.Unmarshal([]byte(posts[0].Props["body"].(string)), &body); err != nil || body.Type != "submission.processed" || body.Data.Lead.Email != "ann@example.org" || body.Data.Lead.Company == "" {
+		t.Errorf("%v %+v", err, body)
+	}
+	c.push(id)
+	if n := len(d.Live("posts")); n != 2 {
+		t.Errorf("%d posts in the end", n)
+	}
+	c.explained()
+}
+
+func TestHubSpotHoldsOneOfEachAndHearsWhatTheySaid(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	l := c.lead("nobody@example.org") // asked for it, and is no lead for sales
+	c.push(id)
+	if n := len(d.Requests()); n != 0 {
+		t.Errorf("%d requests about somebody who is no lead", n)
+	}
+	deal := c.deal("ann@example.org", c.ana)
+	c.say(store.Lead{ID: deal.LeadID}, "What does it cost?")
+	c.push(id)
+	c.push(id)
+	contacts, deals := d.Live("contacts"), d.Live("deals")
+	if len(contacts) != 1 || len(deals) != 1 {
+		t.Fatalf("%d contacts, %d deals", len(contacts), len(deals))
+	}
+	p := contacts[0].Props
+	if p["hubspot_owner_id"] != "7" || p["gatehouse_key"] != deal.LeadID.String() || !strings.Contains(fmt.Sprint(p["gatehouse_said"]), "What does it cost?") || p["gatehouse_consent"] == nil {
+		t.Errorf("%v", p)
+	}
+	if deals[0].Props["dealstage"] != "appointmentscheduled" || deals[0].Props["associated"] != contacts[0].ID {
+		t.Errorf("%v", deals[0].Props)
+	}
+	_ = l
+	c.explained()
+}
+
+// TestNewsAboutOneObjectIsToldOnce: while it waits, the newest push tells all that older ones would.
+func TestNewsAboutOneObjectIsToldOnce(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	deal := c.deal("ann@example.org", c.ana)
+	c.push(id)
+	d.Always(crmtest.Fails)
+	for i, to := range []string{"proposal", "negotiation", "proposal"} {
+		deal = c.read(deal.ID)
+		if _, err := c.move(app.DealMove{ID: deal.ID, Version: deal.Version, To: to, Value: fmt.Sprint(100 * (i + 1)), ExpectedOn: "2026-06-01"}, c.ana); err != nil {
+			t.Fatal(err)
+		}
+		c.push(id)
+	}
+	if n := c.Count("select count(*) from pushes where object_id = ? and state = 'waiting'", deal.ID); n != 1 {
+		t.Errorf("%d wait for one deal", n)
+	}
+	d.Trouble(nil)
+	c.Clock.Move(time.Hour)
+	c.push(id)
+	if got := d.Live("deals")[0].Props; got["dealstage"] != "presentationscheduled" || got["amount"] != "300" {
+		t.Errorf("%v", got)
+	}
+	c.explained()
+}
+
+// TestOneThatHangsDelaysNobodyElse and is visible.
+func TestOneThatHangsDelaysNobodyElse(t *testing.T) {
+	hangs, works := crmtest.Receiver(t), crmtest.Receiver(t)
+	c := newConnected(t, hangs, works)
+	hangs.Always(crmtest.Hangs)
+	a := c.connect("webhook", "Hangs", map[string]string{"url": hangs.URL, "secret": hookSecret})
+	b := c.connect("webhook", "Works", map[string]string{"url": works.URL, "secret": hookSecret})
+	for i := range 6 {
+		c.lead(fmt.Sprintf("p%d@example.org", i))
+	}
+	c.spread()
+	done := make(chan error, 1)
+	go func() { done <- c.App.PushDue(t.Context(), a) }()
+	if err := c.App.PushDue(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.pushes(b, app.PushDone); n != 6 {
+		t.Errorf("%d of 6 were told while the other one hung", n)
+	}
+	if err := <-done; err != nil {
+		if _, later := err.(*app.Later); !later {
+			t.Fatal(err)
+		}
+	}
+	got := c.connector(a)
+	if n := c.Count("select count(*) from push_attempts where outcome = 'unknown'"); n == 0 || got.Failures == 0 {
+		t.Errorf("nobody can see it: %d unknown tries, %d failures", n, got.Failures)
+	}
+	if n := c.Count("select count(*) from push_attempts where outcome = 'open'"); n != 0 {
+		t.Errorf("%d tries are open", n)
+	}
+}
+
+// TestADayAway: nothing is lost, one probe at a time is made, a named person hears of it once, and all goes once it is back.
+func TestADayAway(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	var deals []store.Deal
+	for i := range 8 {
+		deals = append(deals, c.deal(fmt.Sprintf("p%d@example.org", i), c.ana))
+	}
+	d.Always(crmtest.Fails)
+	mails := c.Count("select count(*) from messages where template = 'alarm'")
+	for range 24 * 6 {
+		c.push(id)
+		c.Clock.Move(10 * time.Minute)
+	}
+	if got := c.connector(id); got.BrokenAt == nil || got.BrokenWhy == "" {
+		t.Fatal("the breaker is closed")
+	}
+	if n := c.Count("select count(*) from messages where template = 'alarm'") - mails; n != 1 {
+		t.Errorf("%d mails to the one who is named", n)
+	}
+	if n := c.Count("select count(*) from alarms where kind = 'connector-away' and cleared_at is null"); n != 1 {
+		t.Errorf("%d alarms", n)
+	}
+	tries := len(d.Requests())
+	if tries > 24*6+40 {
+		t.Errorf("%d requests to a system that is away", tries)
+	}
+	c.explained()
+	d.Trouble(nil)
+	c.Clock.Move(16 * time.Minute)
+	c.push(id)
+	c.push(id)
+	if len(d.Live("contacts")) != 8 || len(d.Live("deals")) != 8 {
+		t.Errorf("%d contacts, %d deals of 8", len(d.Live("contacts")), len(d.Live("deals")))
+	}
+	if n := c.Count("select count(*) from pushes where connector_id = ? and state not in ('done','superseded')", id); n != 0 {
+		t.Errorf("%d are not told", n)
+	}
+	if n := c.Count("select count(*) from alarms where kind = 'connector-away' and cleared_at is null"); n != 0 {
+		t.Error("the alarm is still open")
+	}
+	c.explained()
+}
+
+func TestAKeyThatIsRefusedPausesAllAndBurnsNothing(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	c.deal("ann@example.org", c.ana)
+	c.deal("bob@example.org", c.ana)
+	d.Always(crmtest.NoAuth)
+	c.push(id)
+	if got := c.connector(id); got.BrokenAt == nil {
+		t.Fatal("it goes on")
+	}
+	if c.pushes(id, app.PushRefused) != 0 {
+		t.Error("a refused key refuses what waits")
+	}
+	d.Trouble(nil)
+	got := c.connector(id)
+	if err := c.App.EditConnector(t.Context(), id, app.ConnectorEdit{Name: "HubSpot", Version: got.Version, Values: map[string]string{"base": d.URL}}, c.admin); err != nil { // the secret stays
+		t.Fatal(err)
+	}
+	c.push(id)
+	if len(d.Live("deals")) != 2 {
+		t.Errorf("%d deals", len(d.Live("deals")))
+	}
+}
+
+func TestRateLimitsWaitAsTold(t *testing.T) {
+	d := crmtest.Receiver(t)
+	c := newConnected(t, d)
+	id := c.webhook(d)
+	c.lead("a@example.org")
+	c.lead("b@example.org")
+	d.Once(crmtest.TooManyWait)
+	c.spread()
+	c.push(id)
+	before := len(d.Requests())
+	c.Clock.Move(20 * time.Second)
+	c.push(id)
+	if n := len(d.Requests()); n != before {
+		t.Errorf("%d requests although it asked us to wait", n-before)
+	}
+	c.Clock.Move(11 * time.Second)
+	c.push(id)
+	if c.pushes(id, app.PushDone) != 2 {
+		t.Errorf("%d done", c.pushes(id, app.PushDone))
+	}
+}
+
+// TestHeldIsCollectedAndReleased, by the connector's own state and after a restore.
+func TestHeldIsCollectedAndReleased(t *testing.T) {
+	d := crmtest.Receiver(t)
+	c := newConnected(t, d)
+	id := c.webhook(d)
+	if err := c.App.HoldMail(t.Context(), "restored", c.admin); err != nil {
+		t.Fatal(err)
+	}
+	c.lead("a@example.org")
+	c.push(id)
+	if len(d.Requests()) != 0 || c.pushes(id, app.PushWaiting) != 1 {
+		t.Fatalf("%d requests while everything is held", len(d.Requests()))
+	}
+	c.explained()
+	if _, err := c.App.ReleaseMail(t.Context(), c.admin); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	if len(d.Requests()) != 1 {
+		t.Errorf("%d requests after the release", len(d.Requests()))
+	}
+	if err := c.App.SetConnectorState(t.Context(), id, c.connector(id).Version, app.ConnectorHeld, c.admin); err != nil {
+		t.Fatal(err)
+	}
+	c.lead("b@example.org")
+	c.push(id)
+	if len(d.Requests()) != 1 {
+		t.Error("a held connector is told")
+	}
+	if err := c.App.SetConnectorState(t.Context(), id, c.connector(id).Version, app.ConnectorOn, c.admin); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	if len(d.Requests()) != 2 {
+		t.Error("nothing came after it was switched on")
+	}
+}
+
+func TestReplayARangeHasTheSameIds(t *testing.T) {
+	d := crmtest.Receiver(t)
+	c := newConnected(t, d)
+	id := c.webhook(d)
+	c.lead("a@example.org")
+	c.push(id)
+	from := c.Clock.Now()
+	c.Clock.Move(time.Hour)
+	c.lead("b@example.org")
+	c.push(id)
+	n, err := c.App.Replay(t.Context(), id, from.Add(-time.Minute), from.Add(time.Minute), c.admin)
+	if err != nil || n != 1 {
+		t.Fatalf("%d, %v", n, err)
+	}
+	c.push(id)
+	posts := d.Live("posts")
+	if len(posts) != 3 || posts[2].Props["id"] != posts[0].Props["id"] {
+		t.Errorf("%d posts", len(posts))
+	}
+	c.explained()
+}
+
+// TestWhoDiesBetweenCallAndRecord: whatever is cut, whoever dies, there is one object.
+func TestWhoDiesBetweenCallAndRecord(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		deal := c.deal(fmt.Sprintf("p%d@example.org", n), c.ana)
+		for range rapid.IntRange(1, 4).Draw(rt, "rounds") {
+			at, i := rapid.IntRange(0, 8).Draw(rt, "at"), 0
+			tr := rapid.SampledFrom([]crmtest.Trouble{crmtest.None, crmtest.CutAfter, crmtest.FailsAfter, crmtest.Fails}).Draw(rt, "trouble")
+			d.Trouble(func(crmtest.Request) crmtest.Trouble {
+				if i++; i-1 == at {
+					return tr
+				}
+				return crmtest.None
+			})
+			c.push(id)
+			if rapid.Bool().Draw(rt, "dies") { // as a process leaves it that was killed before the answer was recorded
+				err := c.Store.DB(t.Context()).Exec(`with last as (select t.id, t.push_id from push_attempts t join pushes p on p.id = t.push_id where p.lead_id = ? order by t.started_at desc, t.id desc limit 1),
+					gone as (delete from remote_objects where object_id in (?, ?)),
+					a as (update push_attempts set outcome = 'open', finished_at = null, worker = 'dead', lease_until = started_at where id in (select id from last))
+					update pushes set state = 'sending' where id in (select push_id from last) and state <> 'superseded'`, deal.LeadID, deal.LeadID, deal.ID).Error
+				if err != nil {
+					rt.Fatal(err)
+				}
+			}
+			c.Clock.Move(time.Duration(rapid.IntRange(1, 120).Draw(rt, "minutes")) * time.Minute)
+		}
+		d.Trouble(nil)
+		for range 3 {
+			c.push(id)
+			c.Clock.Move(5 * time.Hour)
+		}
+		for _, kind := range []string{"contacts", "deals"} {
+			if got := len(d.Live(kind)); got != n {
+				rt.Fatalf("%d %s of %d", got, kind, n)
+			}
+		}
+	})
+	c.explained()
+}
+
+func TestSecretsAreSealedAndNeverShown(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	c.deal("ann@example.org", c.ana)
+	d.Always(crmtest.NoAuth)
+	c.push(id)
+	for table, text := range map[string]string{"connectors": "select coalesce(string_agg(c::text, ' '), '') from connectors c", "tries": "select coalesce(string_agg(t::text, ' '), '') from push_attempts t",
+		"pushes": "select coalesce(string_agg(p::text, ' '), '') from pushes p", "alarms": "select coalesce(string_agg(a::text, ' '), '') from alarms a", "audit": "select coalesce(string_agg(a::text, ' '), '') from audit_log a",
+		"jobs": "select coalesce(string_agg(j::text, ' '), '') from river_job j"} {
+		var all string
+		if err := c.Store.DB(t.Context()).Raw(text).Scan(&all).Error; err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(all, crmtest.HubSpotToken) {
+			t.Errorf("the token stands in %s", table)
+		}
+	}
+	if strings.Contains(c.Log.String(), crmtest.HubSpotToken) {
+		t.Error("the token stands in the log")
+	}
+	detail, err := c.App.ConnectorDetail(t.Context(), id)
+	if err != nil || !detail.Set["token"] {
+		t.Fatal(err)
+	}
+	raw, _ := json.Marshal(detail)
+	if strings.Contains(string(raw), crmtest.HubSpotToken) {
+		t.Error("the page is given the token")
+	}
+}
