@@ -33,6 +33,7 @@ var pages = []page{
 	{"admin/leads", "admin/layout.html"},
 	{"admin/lead", "admin/layout.html"},
 	{"admin/claim", "admin/layout.html"},
+	{"admin/rules_routing", "admin/layout.html"},
 	{"admin/teams", "admin/layout.html"},
 	{"admin/team", "admin/layout.html"},
 	{"admin/person", "admin/layout.html"},

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -111,6 +113,23 @@ func (a *App) WhoSells(ctx context.Context) ([]Seller, error) {
 		out = append(out, x)
 	}
 	return out, nil
+}
+
+// FindLead is the lead whose address is typed, else the latest one of that name or company, among those whom the reader
+// may see.
+func (a *App) FindLead(ctx context.Context, reader store.User, who string) (store.Lead, error) {
+	sight, err := a.VisibleTo(ctx, reader)
+	if err != nil {
+		return store.Lead{}, err
+	}
+	lines, _, err := a.ListLeads(ctx, LeadFilter{Search: who, State: "active", Sight: sight}, 1, 0)
+	if err != nil {
+		return store.Lead{}, err
+	}
+	if len(lines) == 0 || strings.TrimSpace(who) == "" {
+		return store.Lead{}, errs.InvalidFields(errs.Field{Field: "who", Code: "not-found", Message: "There is no such lead."})
+	}
+	return lines[0].Lead, nil
 }
 
 // Foreseen is who would get a lead now, and why. Nothing is written.

@@ -23,6 +23,7 @@ type ruleKind struct {
 func (a *App) ruleKinds() map[string]ruleKind {
 	return map[string]ruleKind{
 		store.RulesScoring: scoringKind(),
+		store.RulesRouting: routingKind(),
 	}
 }
 
