@@ -21,6 +21,7 @@ func (s *Server) reportRoutes() []route {
 var reports = []templates.ReportLine{
 	{Title: "Lead volume", Question: "How many people asked for what, from where, and did they open it?", URL: "/admin"},
 	{Title: "The score on trial", Question: "Which rules and grades foretell what sales accepts, and what becomes a deal?", URL: trialPath},
+	{Title: "First response", Question: "How long does a lead wait for its first answer, in which team?", URL: firstResponsePath},
 }
 
 // reportList shows them.

@@ -15,6 +15,7 @@ func (s *Server) teamRoutes() []route {
 		{post, "/admin/leads/:id/decline", can(auth.PipelineWrite), smallForm, s.leadHand("decline", "Passed on. Somebody else has it now.", s.handDecline)},
 		{post, "/admin/leads/:id/reassign", can(auth.PipelineWrite), smallForm, s.leadHand("reassign", "Given. They have been told.", s.handReassign)},
 		{post, "/admin/leads/:id/give", can(auth.PipelineWrite), smallForm, s.leadHand("give", "Given. They have been told.", s.handGive)},
+		{get, firstResponsePath, can(auth.ReportsRead), noBody, s.firstResponsePage},
 		{get, routingPath, can(auth.RulesRead), noBody, s.routingPage},
 		{post, routingPath, can(auth.RulesWrite), bigForm, s.routingEdit},
 		{get, routingPath + "/versions/:id", can(auth.RulesRead), noBody, s.routingVersion},
