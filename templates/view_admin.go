@@ -217,6 +217,7 @@ type LeadRow struct {
 	JobTitle  string
 	Gate      string
 	Source    string
+	Grade     string // A1 to C3; empty while it is not scored
 	State     Tag
 	Downloads int
 	FirstSeen time.Time

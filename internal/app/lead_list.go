@@ -35,6 +35,7 @@ type LeadLine struct {
 	Confirmed bool
 	Gate      string // title of the gate where they asked first
 	Downloads int
+	Grade     string         // "" while it is not scored
 	Total     int            // lines of the view in all
 	Mail      *store.Message `gorm:"-"`
 }
@@ -143,8 +144,8 @@ func (a *App) ListLeads(ctx context.Context, f LeadFilter, limit, offset int) (l
 	count := "(select count(*) from " + map[bool]string{true: "leads", false: "fits"}[fits == ""] + ")"
 	err = db.Raw(`with `+fits+`page as materialized (`+page+` order by `+f.order()+` limit ? offset ?)
 		select l.*, exists (select 1 from lead_addresses a where a.lead_id = l.id and a.confirmed_at is not null) as confirmed,
-			`+gateTitle+` as gate, (select count(*) from downloads d where d.lead_id = l.id) as downloads, `+count+` as total
-		from page l left join gates g on g.id = l.first_gate_id left join gate_versions v on v.id = g.published_version_id
+			`+gateTitle+` as gate, (select count(*) from downloads d where d.lead_id = l.id) as downloads, coalesce(c.grade, '') as grade, `+count+` as total
+		from page l left join scores c on c.lead_id = l.id left join gates g on g.id = l.first_gate_id left join gate_versions v on v.id = g.published_version_id
 		order by `+f.order(), append(args, limit, offset)...).Scan(&lines).Error
 	if err != nil {
 		return nil, 0, a.store.Translate(err)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,25 @@ func (a *App) ScoreLeads(ctx context.Context, ids []uuid.UUID) error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// Points melt day by day, so that a score which is a day old is worked out anew: its lines say what it is at any time, but
+// lists go by what is kept. melted is how many one round takes.
+const (
+	scoreHolds = 24 * time.Hour
+	melted     = 2000
+)
+
+// TendScores works out anew what has melted for a day, the oldest first.
+func (a *App) TendScores(ctx context.Context) error {
+	var ids []uuid.UUID
+	err := a.store.DB(ctx).Model(&store.Score{}).Where("engagement > 0 and scored_at <= ? and exists (select 1 from leads l where l.id = scores.lead_id and l.state = 'active')", a.now().Add(-scoreHolds)).
+		Order("scored_at").Limit(melted).Pluck("lead_id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return a.store.Translate(err)
+	}
+	slices.SortFunc(ids, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
+	return a.ScoreLeads(ctx, ids)
 }
 
 // scoreRun is one transaction's working set.
@@ -112,7 +132,7 @@ func (r *scoreRun) one(rec *store.LeadRecord) {
 	r.qualify(&s, h, got)
 	lines := r.keepSince(rec.ID, got.Lines)
 	same := had && sameLines(r.lines[rec.ID], lines)
-	if same && old.RuleSetID == s.RuleSetID && old.Grade == s.Grade && old.Why == s.Why && sameTime(old.QualifiedAt, s.QualifiedAt) {
+	if same && old.RuleSetID == s.RuleSetID && old.Grade == s.Grade && old.Why == s.Why && sameTime(old.QualifiedAt, s.QualifiedAt) && r.now.Sub(old.ScoredAt) < scoreHolds {
 		return
 	}
 	r.scores = append(r.scores, s)

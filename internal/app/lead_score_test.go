@@ -250,3 +250,47 @@ func TestRuleVersions(t *testing.T) {
 		t.Errorf("%d versions hold", n)
 	}
 }
+
+// What melts is worked out anew, day by day, until nothing is left; nobody qualifies or stops to by that.
+func TestScoresMelt(t *testing.T) {
+	k := testkit.New(t)
+	in := testkit.Submit("ann@archer.example")
+	k.Take(in)
+	scoreWaiting(k)
+	for range 3 { // asks again and again: engagement 2
+		k.Clock.Move(25 * time.Hour)
+		k.Take(in)
+		scoreWaiting(k)
+	}
+	first, lines := scoreOf(k, "ann@archer.example")
+	if first.Grade != "A2" || len(lines) != 8 {
+		t.Fatalf("%+v %+v", first, lines)
+	}
+	if err := k.App.TendScores(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := scoreOf(k, "ann@archer.example"); !s.ScoredAt.Equal(first.ScoredAt) {
+		t.Error("a fresh score was worked out anew")
+	}
+	k.Clock.Move(40 * 24 * time.Hour)
+	if err := k.App.TendScores(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := scoreOf(k, "ann@archer.example")
+	if s.Grade != "A3" || s.Engagement >= first.Engagement || s.QualifiedAt == nil || !s.QualifiedAt.Equal(*first.QualifiedAt) {
+		t.Errorf("%+v", s)
+	}
+	k.Clock.Move(60 * 24 * time.Hour)
+	if err := k.App.TendScores(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s, lines := scoreOf(k, "ann@archer.example"); s.Engagement != 0 || len(lines) != 4 {
+		t.Errorf("%+v %+v", s, lines)
+	}
+	if n := k.Count("select count(*) from outbox where type = 'lead.qualified'"); n != 1 {
+		t.Errorf("%d announcements", n)
+	}
+	if r, err := k.App.Verify(t.Context()); err != nil || len(r.Unexplained) > 1 { // nobody routes here
+		t.Errorf("%+v %v", r.Unexplained, err)
+	}
+}

@@ -23,7 +23,7 @@ type TrialCase struct {
 	Closed   bool // its deal was won or lost
 	Won      bool
 	Grade    string
-	Rules    []string // that gave points
+	Rules    []string `gorm:"-"` // that gave points
 	Name     string
 }
 

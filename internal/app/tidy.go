@@ -40,7 +40,7 @@ func (a *App) Tidy(ctx context.Context) error {
 	if err := a.wakeConnectors(ctx); err != nil {
 		return err
 	}
-	return errors.Join(a.rollFor(ctx, rollPause), a.TendAssignments(ctx), a.Digest(ctx))
+	return errors.Join(a.rollFor(ctx, rollPause), a.TendAssignments(ctx), a.TendScores(ctx), a.Digest(ctx))
 }
 
 // lostAfter is how long a message or submission may stand without a job before one is made for it. A second job for the

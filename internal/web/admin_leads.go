@@ -80,12 +80,12 @@ func (v view) leadColumns(f app.LeadFilter) []templates.Column {
 		way = "asc"
 	}
 	return []templates.Column{v.column("Name", "name", sorted, way, "asc", false, false), v.column("Company", "company", sorted, way, "asc", false, true),
-		{Label: "Asked first at", Narrow: true}, {Label: "Last mail"}, {Label: "Opened", Number: true, Narrow: true}, v.column("Last asked", "last", sorted, way, "desc", true, false)}
+		{Label: "Asked first at", Narrow: true}, {Label: "Last mail"}, {Label: "Grade", Narrow: true}, {Label: "Opened", Number: true, Narrow: true}, v.column("Last asked", "last", sorted, way, "desc", true, false)}
 }
 
 func leadRow(l app.LeadLine) templates.LeadRow {
 	r := templates.LeadRow{URL: "/admin/leads/" + l.ID.String(), Name: fullName(l.GivenName, l.FamilyName), Email: l.Email, Company: l.Company, JobTitle: l.JobTitle,
-		Gate: l.Gate, Source: sourceWord(l.Source), Downloads: l.Downloads, FirstSeen: l.CreatedAt, LastSeen: l.LastAt, State: templates.Tag{Label: "No mail yet"}}
+		Gate: l.Gate, Source: sourceWord(l.Source), Grade: l.Grade, Downloads: l.Downloads, FirstSeen: l.CreatedAt, LastSeen: l.LastAt, State: templates.Tag{Label: "No mail yet"}}
 	if l.Mail != nil {
 		r.State = messageTag(*l.Mail)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/templates"
@@ -23,15 +24,21 @@ func (s *Server) rehearse(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.app.RehearseRules(c.Request().Context(), store.RulesScoring, version, whole(posted(c, "days")), s.actor(c))
-	to := scoringPath
+	kind := c.Param("kind")
+	r, err := s.app.RehearseRules(c.Request().Context(), kind, version, whole(posted(c, "days")), s.actor(c))
+	if errs.Is(err, errs.NotFound) {
+		return err
+	}
+	to := rulesPath + "/" + kind
 	if err == nil {
-		to = rehearsalURL(r)
+		to = rehearsalURL(kind, r)
 	}
 	return s.after(c, err, "The rehearsal is under way. Nothing is written to a lead, and nothing is sent.", to)
 }
 
-func rehearsalURL(r store.Rehearsal) string { return scoringPath + "/rehearsals/" + r.ID.String() }
+func rehearsalURL(kind string, r store.Rehearsal) string {
+	return rulesPath + "/" + kind + "/rehearsals/" + r.ID.String()
+}
 
 func (s *Server) rehearsalCancel(c echo.Context) error {
 	id, err := pathID(c)
@@ -39,7 +46,7 @@ func (s *Server) rehearsalCancel(c echo.Context) error {
 		return err
 	}
 	err = s.app.CancelRehearsal(c.Request().Context(), id, s.actor(c))
-	return s.after(c, err, "The rehearsal is stopped.", scoringPath)
+	return s.after(c, err, "The rehearsal is stopped.", rulesPath+"/"+c.Param("kind"))
 }
 
 // rehearsalSentence says what a rehearsal found, or how far it is.
@@ -79,27 +86,27 @@ func thousands(n int) string {
 
 // rehearsalShort is the rehearsal beside the draft.
 func (s *Server) rehearsalShort(c echo.Context, d *store.RuleSet) (*templates.RehearsalView, error) {
-	v := &templates.RehearsalView{StartURL: scoringPath + "/rehearse", Version: d.Version, Available: true,
+	v := &templates.RehearsalView{StartURL: rulesPath + "/" + d.Kind + "/rehearse", Version: d.Version, Available: true,
 		Days: templates.FieldView{Name: "days", Type: "number", Label: "Days to look back", Required: true, Value: "90"}.WithIDs()}
 	r, err := s.app.RehearsalOf(c.Request().Context(), d.ID)
 	if err != nil || r == nil {
 		v.Sentence = ""
 		return v, err
 	}
-	s.fillRehearsal(c, v, *r)
+	s.fillRehearsal(c, v, d.Kind, *r)
 	v.Available, v.Days.Value = r.State != "running", strconv.Itoa(int(r.Days))
 	if v.Stale = r.Version != d.Version; v.Stale {
 		v.Sentence += " The draft was changed since."
 	}
-	v.URL = rehearsalURL(*r)
+	v.URL = rehearsalURL(d.Kind, *r)
 	return v, nil
 }
 
-func (s *Server) fillRehearsal(c echo.Context, v *templates.RehearsalView, r store.Rehearsal) {
+func (s *Server) fillRehearsal(c echo.Context, v *templates.RehearsalView, kind string, r store.Rehearsal) {
 	v.State, v.Sentence, v.Running, v.Done, v.Total = rehearsalTags[r.State], rehearsalSentence(r), r.State == "running", int(r.Done), max(int(r.Total), 1)
 	v.More, v.Fewer = r.Result.More, r.Result.Fewer
 	if v.Running && s.may(c, auth.RulesWrite) {
-		a := postButton("Stop it", "close", rehearsalURL(r)+"/cancel", 0)
+		a := postButton("Stop it", "close", rehearsalURL(kind, r)+"/cancel", 0)
 		v.Cancel = &a
 	}
 }
@@ -115,12 +122,17 @@ func (s *Server) rehearsalPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	frame, err := s.adminPage(c, "rules", "Rehearsal", templates.Link{Label: "Rules", URL: rulesPath}, templates.Link{Label: "Scoring rules", URL: scoringPath})
+	set, err := s.app.RuleSet(c.Request().Context(), r.RuleSetID)
+	if err != nil {
+		return err
+	}
+	kind := set.Kind
+	frame, err := s.adminPage(c, "rules", "Rehearsal", templates.Link{Label: "Rules", URL: rulesPath}, templates.Link{Label: word(ruleKindWords, kind), URL: rulesPath + "/" + kind})
 	if err != nil {
 		return err
 	}
 	p := templates.RehearsalPage{AdminPage: frame, At: r.CreatedAt, Refresh: r.State == "running"}
-	s.fillRehearsal(c, &p.View, r)
+	s.fillRehearsal(c, &p.View, kind, r)
 	f := r.Result
 	p.Stats = []templates.Stat{{Value: thousands(f.More), Label: "more for sales than today"}, {Value: thousands(f.Fewer), Label: "fewer than today"},
 		{Value: thousands(f.After), Label: "for sales under the draft"}, {Value: thousands(f.Before), Label: "for sales under what holds"}, {Value: thousands(f.Events), Label: "events replayed"}}
@@ -153,7 +165,7 @@ func (s *Server) rehearsalPage(c echo.Context) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	here := rehearsalURL(r)
+	here := rehearsalURL(kind, r)
 	total := f.More + f.Fewer + f.Moved
 	p.Pages = templates.Pagination{From: (page-1)*app.RehearsalPage + 1, To: (page-1)*app.RehearsalPage + len(leads), Total: total}
 	if page > 1 {

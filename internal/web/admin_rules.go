@@ -23,6 +23,8 @@ var ruleSentences = map[string]string{
 	store.RulesRouting: "Who gets a lead that is one for sales.",
 }
 
+var ruleKindWords = map[string]string{store.RulesScoring: "Scoring rules", store.RulesRouting: "Routing rules"}
+
 // rulesPage is each kind of rules with what holds.
 func (s *Server) rulesPage(c echo.Context) error {
 	page, err := s.adminPage(c, "rules", "Rules")

@@ -114,7 +114,7 @@ func leads() templates.LeadsPage {
 			{Label: "Mail"}, {Label: "Downloads", URL: "?sort=downloads", Number: true, Narrow: true}, {Label: "Last seen", URL: "?sort=seen", Sorted: "desc", Number: true}},
 		Pagination: templates.Pagination{From: 1, To: 6, Total: 1284, NextURL: "?page=2"}}
 	for i, q := range people {
-		l.Rows = append(l.Rows, templates.LeadRow{URL: fmt.Sprintf("/admin/leads/%d", i+1), Name: q.name, Email: q.email, Company: q.company, JobTitle: q.job, Gate: title, Source: q.source,
+		l.Rows = append(l.Rows, templates.LeadRow{URL: fmt.Sprintf("/admin/leads/%d", i+1), Name: q.name, Email: q.email, Company: q.company, JobTitle: q.job, Gate: title, Source: q.source, Grade: []string{"A2", "B1", "", "C3"}[i%4],
 			State: templates.Tag{Label: q.state, Tone: q.tone}, Downloads: q.n, LastSeen: now.Add(-q.ago)})
 	}
 	return l

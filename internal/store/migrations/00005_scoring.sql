@@ -37,6 +37,7 @@ create table scores (
   scored_at    timestamptz not null
 );
 create index scores_qualified on scores (qualified_at) where qualified_at is not null;
+create index scores_melting on scores (scored_at) where engagement > 0;
 create table score_lines (
   lead_id     uuid not null references leads,
   number      integer not null,
