@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -68,6 +69,7 @@ func (a *App) KeepInbound(ctx context.Context, in email.Inbound, readable bool) 
 	if len(leads) > inboundLeads {
 		leads = leads[:inboundLeads]
 	}
+	slices.SortFunc(leads, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }) // the order in which they are locked
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		row := store.InboundMail{ID: store.NewID(), MessageID: in.MessageID, ReceivedAt: tx.Now(), Sender: in.From, Outcome: InboundNobody, Raw: in.Raw}
 		res := tx.Clauses(store.OnConflict{Columns: []store.Column{{Name: "message_id"}}, DoNothing: true}).Create(&row)
