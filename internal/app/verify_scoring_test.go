@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/testkit"
 )
 
@@ -52,4 +54,45 @@ func TestVerifyScoring(t *testing.T) {
 	expect("scores are gone", map[string]int{"leads to score: without a score": 2})
 	db.Exec("update rule_sets set state = 'retired', retired_at = now() where kind = 'scoring'")
 	expect("no rules", map[string]int{"leads to score: no rules are published": 2})
+}
+
+// A score that is not the sum of its lines is found, whatever made it so.
+func TestScoreIsTheSumOfItsLines(t *testing.T) {
+	for mutant, want := range map[string]int{"": 0, "score-without-lines": 1} {
+		k := testkit.New(t, testkit.Mutant(mutant))
+		k.Take(testkit.Submit("ann@archer.example"))
+		scoreWaiting(k)
+		r, err := k.App.Verify(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, x := range r.Unexplained {
+			if x.Kind == "scores" {
+				found++
+			}
+		}
+		if found != want {
+			t.Errorf("mutant %q: %d scores that do not add up, not %d", mutant, found, want)
+		}
+	}
+}
+
+// The time of one lead, from what is known to what it scores.
+func BenchmarkScoreOneLead(b *testing.B) {
+	k := testkit.New(b)
+	k.Take(testkit.Submit("ann@archer.example"))
+	var ids []uuid.UUID
+	if err := k.Store.DB(b.Context()).Raw("select id from leads").Scan(&ids).Error; err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		b.StopTimer()
+		k.Store.DB(b.Context()).Exec("delete from score_lines")
+		k.Store.DB(b.Context()).Exec("delete from scores")
+		b.StartTimer()
+		if err := k.App.ScoreLeads(b.Context(), ids); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -67,5 +67,7 @@ func TestRulesPages(t *testing.T) {
 	staff.Click(`.savebar [value=publish]`)
 	staff.See("Version 2 holds")
 	staff.shown("rules-scoring-published")
+	staff.page("rules-trial-empty", "/admin/reports/score-on-trial")
+	staff.page("rules-leads", "/admin/leads")
 	staff.verdict()
 }
