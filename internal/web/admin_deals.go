@@ -47,7 +47,7 @@ func (s *Server) dealList(c echo.Context, v view, f app.DealFilter) error {
 		if p.Bulk, err = s.dealBulkForm(c, v); err != nil {
 			return err
 		}
-		p.Columns = append([]templates.Column{{Label: ""}}, p.Columns...)
+		p.Columns = append([]templates.Column{{Label: "Pick"}}, p.Columns...)
 	}
 	p.Empty = templates.Empty{Suit: "club", Title: "No deals here", Text: "A deal opens when an owner accepts a lead. What was won and lost is under “State”."}
 	if p.Filters.ClearURL != "" {

@@ -56,6 +56,7 @@ func (s *Server) leadWork(c echo.Context, d app.LeadDetail, p *templates.LeadPag
 
 func (s *Server) contactView(d app.LeadDetail, v *templates.LeadWorkView, here string, write bool) {
 	contact := d.Contact
+	said := ""
 	for _, al := range contact.All() {
 		if al.Channel == pipeline.Letter && al.Verdict == pipeline.No {
 			continue // nobody misses it
@@ -67,6 +68,10 @@ func (s *Server) contactView(d app.LeadDetail, v *templates.LeadWorkView, here s
 		case pipeline.Mail:
 			row.To = d.Email
 		}
+		if row.Why == said {
+			row.Why = "" // for the same reason as the way above
+		}
+		said = al.Why
 		if write {
 			row.NoteURL = here + "/note?kind=" + al.Channel
 		}

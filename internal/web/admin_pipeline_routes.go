@@ -15,6 +15,8 @@ func (s *Server) pipelineRoutes() []route {
 		{post, "/admin/deals/:id", can(auth.PipelineWrite), smallForm, s.dealEdit},
 		{get, "/admin/deals/:id/move", can(auth.PipelineWrite), noBody, s.dealMovePage},
 		{post, "/admin/deals/:id/move", can(auth.PipelineWrite), smallForm, s.dealMove},
+		{get, "/admin/leads/new", can(auth.PipelineWrite), noBody, s.leadNew},
+		{post, "/admin/leads/new", can(auth.PipelineWrite), smallForm, s.leadAdd},
 		{get, "/admin/leads/:id/note", can(auth.PipelineWrite), noBody, s.activityNew},
 		{post, "/admin/leads/:id/note", can(auth.PipelineWrite), smallForm, s.activityNote},
 		{post, "/admin/leads/:id/take-back", can(auth.PipelineWrite), smallForm, s.activityTakeBack},

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/form"
+	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// byHand are the questions about somebody whom staff met.
+var byHand = form.Definition{Fields: []form.Field{
+	{Name: "email", Type: "email", Label: "E-mail", Required: true},
+	{Name: "given_name", Type: "text", Label: "First name", MaxLength: 80},
+	{Name: "family_name", Type: "text", Label: "Last name", MaxLength: 80},
+	{Name: "company", Type: "text", Label: "Company", MaxLength: 120},
+	{Name: "job_title", Type: "text", Label: "What they do there", MaxLength: 120},
+	{Name: "country", Type: "country", Label: "Country"},
+	{Name: "tel", Type: "tel", Label: "Phone"},
+}}
+
+// OriginKinds and LegalBases list where a lead by hand may come from, and by what right it is kept (GDPR, article 6).
+func OriginKinds() []string { return []string{"phone", "fair", "referral", "other"} }
+
+// LegalBases lists the rights.
+func LegalBases() []string { return []string{"consent", "contract", "legitimate-interest"} }
+
+// HandLead is somebody whom staff met, as typed. To is "me", or "rules" for whoever the rules choose.
+type HandLead struct {
+	Values map[string]string
+	Kind   string
+	Basis  string
+	Note   string
+	To     string
+}
+
+// ErrKnownLead is the answer where there is a lead with the address already; the id is that of the lead.
+type ErrKnownLead struct{ ID uuid.UUID }
+
+// Error says it.
+func (e *ErrKnownLead) Error() string { return "there is a lead with this address already" }
+
+// AddLead records somebody whom staff met: what was typed is a claim, no mail is sent, and it is given into hands at once.
+// An address that is known is no new lead: nothing of the known one changes.
+func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.Lead, error) {
+	var l store.Lead
+	answers, err := form.Parse(byHand, form.Input{Fields: in.Values})
+	var e edits
+	if err != nil {
+		e.faults = append(e.faults, errs.Public(err).Fields...)
+	}
+	if !slices.Contains(OriginKinds(), in.Kind) {
+		e.add("kind", lead.Required, "Please say where you met.")
+	}
+	if !slices.Contains(LegalBases(), in.Basis) {
+		e.add("basis", lead.Required, "Please say by what right we keep this person.")
+	}
+	low := 0
+	if in.Kind == "referral" || in.Kind == "other" || in.Basis == "legitimate-interest" {
+		low = 1
+	}
+	note := e.line("note", in.Note, low, 300)
+	if in.To != "me" && in.To != "rules" {
+		e.add("to", lead.Required, "Please say who looks after them.")
+	}
+	if err := e.err(); err != nil {
+		return l, err
+	}
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+		if l, err = newLead(tx, answers); err != nil {
+			return err
+		}
+		now := tx.Now()
+		origin := store.LeadOrigin{LeadID: l.ID, Kind: in.Kind, LegalBasis: in.Basis, Note: note, ByID: by.ID, At: now}
+		if err := tx.Create(&origin).Error; err != nil {
+			return err
+		}
+		if err := a.announce(tx, store.OutboxEvent{Type: LeadChanged, LeadID: l.ID}); err != nil {
+			return err
+		}
+		if err := a.learnt(tx, l.ID); err != nil {
+			return err
+		}
+		if in.To == "rules" {
+			if err := a.wantOwners(tx, l.ID); err != nil {
+				return err
+			}
+		}
+		return tx.Audit(by, "lead.add", "lead", l.ID.String(), map[string]any{"origin": in.Kind, "basis": in.Basis})
+	})
+	if err == nil && in.To == "me" && by.ID != nil {
+		err = a.GiveLead(ctx, l.ID, *by.ID, by)
+	}
+	return l, err
+}
+
+// newLead makes lead, address, company and values.
+func newLead(tx *store.Tx, answers form.Answers) (store.Lead, error) {
+	ad, now := answers.Email, tx.Now()
+	row := store.LeadAddress{ID: store.NewID(), LeadID: store.NewID(), Address: ad.Normal, Typed: ad.Typed, StrictKey: ad.Strict, Domain: ad.Domain, LinkSerial: 1, CreatedAt: now}
+	v := answers.Values
+	have, made, err := tx.LockAddresses([]store.LeadAddress{row}, func(ad store.LeadAddress) store.Lead {
+		return store.Lead{ID: ad.LeadID, State: "active", Email: ad.Address, GivenName: v["given_name"], FamilyName: v["family_name"], Company: v["company"],
+			JobTitle: v["job_title"], Tel: v["tel"], Country: v["country"], CreatedAt: now, LastAt: now, Version: 1}
+	})
+	if err != nil {
+		return store.Lead{}, err
+	}
+	if len(made) == 0 {
+		return store.Lead{}, &ErrKnownLead{ID: have[ad.Normal].LeadID}
+	}
+	l := made[0]
+	if ad.Registrable != "" && !form.IsFreeMail(ad.Domain) && !form.IsDisposable(ad.Domain) {
+		companies, err := tx.EnsureCompanies(map[string]string{ad.Registrable: companyName(v["company"], ad.Registrable)})
+		if err != nil {
+			return l, err
+		}
+		if id, ok := companies[ad.Registrable]; ok {
+			l.CompanyID = &id
+			if err := tx.Model(&store.Lead{}).Where("id = ?", l.ID).Update("company_id", id).Error; err != nil {
+				return l, err
+			}
+		}
+	}
+	var values []store.LeadValue
+	for _, f := range byHand.Fields {
+		if f.Name != "email" && v[f.Name] != "" {
+			values = append(values, store.LeadValue{ID: store.NewID(), LeadID: l.ID, AddressID: row.ID, Field: f.Name, Value: v[f.Name], State: "claimed", Current: true, KnownAt: now})
+		}
+	}
+	if len(values) == 0 {
+		return l, nil
+	}
+	return l, tx.Create(&values).Error
+}
