@@ -29,6 +29,7 @@ var pages = []page{
 	{"admin/board", "admin/layout.html"},
 	{"admin/deals", "admin/layout.html"},
 	{"admin/deal", "admin/layout.html"},
+	{"admin/plans", "admin/layout.html"},
 	{"admin/form", "admin/layout.html"},
 	{"admin/leads", "admin/layout.html"},
 	{"admin/lead", "admin/layout.html"},

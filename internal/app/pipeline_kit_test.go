@@ -94,3 +94,9 @@ func (s *selling) read(id uuid.UUID) (d store.Deal) {
 func (s *selling) move(m app.DealMove, by store.Actor) (store.Deal, error) {
 	return s.App.MoveDeal(s.T.Context(), m, by)
 }
+
+// submitOf is an answer that comes some time later.
+func submitOf(address string, later time.Duration, s *selling) app.Submit {
+	s.Clock.Move(later)
+	return testkit.Submit(address)
+}

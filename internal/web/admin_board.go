@@ -91,6 +91,7 @@ func (s *Server) board(c echo.Context) error {
 	if p.Views, p.Save, err = s.boardViews(c, v); err != nil {
 		return err
 	}
+	p.Views = append(p.Views, templates.Tab{Label: "Plans", URL: plansPath})
 	if p.Filters, err = s.boardFilters(c, v, false); err != nil {
 		return err
 	}
