@@ -26,10 +26,12 @@ var pages = []page{
 	{"admin/reset", "layout/door.html"},
 
 	{"admin/home", "admin/layout.html"},
+	{"admin/home_sales", "admin/layout.html"},
 	{"admin/board", "admin/layout.html"},
 	{"admin/deals", "admin/layout.html"},
 	{"admin/deal", "admin/layout.html"},
 	{"admin/plans", "admin/layout.html"},
+	{"admin/merge", "admin/layout.html"},
 	{"admin/form", "admin/layout.html"},
 	{"admin/leads", "admin/layout.html"},
 	{"admin/lead", "admin/layout.html"},

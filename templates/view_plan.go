@@ -22,3 +22,13 @@ type PlanRow struct {
 	State     Tag
 	Updated   time.Time
 }
+
+// MergePage is admin/merge: with whom, and what would happen.
+type MergePage struct {
+	AdminPage
+	Notices []Notice
+	Ask     Filters
+	With    string
+	Preview []Ledger
+	Do      *PageAction
+}

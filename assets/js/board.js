@@ -7,14 +7,14 @@ const parse = async (answer) => new DOMParser().parseFromString(await answer.tex
 const cardOf = (node) => node?.closest?.("[data-card]");
 let dialog = null;
 let dragged = null;
+let lost = {}; // where the focus was before the dialog
 
 // show puts the form of another page into a dialog.
 function show(page, url) {
   const form = page.querySelector("main .sheet");
   if (!form) { location.href = url; return; }
-  const from = document.activeElement;
-  const lost = { card: cardOf(from)?.dataset.card };
-  dialog?.remove();
+  if (dialog) dialog.remove();
+  else lost = { card: cardOf(document.activeElement)?.dataset.card, node: document.activeElement };
   dialog = document.createElement("dialog");
   const title = document.createElement("h2");
   title.id = "form-title";
@@ -28,15 +28,15 @@ function show(page, url) {
   cancel.onclick = () => dialog.close();
   form.querySelector(".buttons").append(cancel);
   dialog.append(title, form);
-  dialog.addEventListener("close", () => { dialog.remove(); dialog = null; refocus(lost.card) || from?.focus?.(); });
+  dialog.addEventListener("close", (event) => { event.target.remove(); dialog = null; refocus(lost.card) || lost.node?.focus?.(); });
   document.body.append(dialog);
   form.addEventListener("submit", (event) => { event.preventDefault(); send(form.action, new FormData(form)); });
   dialog.showModal();
   (form.querySelector("[aria-invalid]") || form.querySelector("input:not([type=hidden]), select"))?.focus();
 }
 
-// send posts a form. What was done leads on; what is missing comes back as a form.
-async function send(url, data) {
+// send posts a form. What was done leads on; what is missing comes back as a form, or is asked for at another address.
+async function send(url, data, asked) {
   let answer;
   try {
     answer = await fetch(url, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } });
@@ -58,7 +58,8 @@ async function send(url, data) {
     }
     return;
   }
-  show(page, url);
+  if (asked && answer.status === 422) open(asked);
+  else show(page, url);
 }
 
 async function open(url) {
@@ -148,7 +149,8 @@ function moveTo(card, column, above) {
   data.set("to", stage);
   data.set("back", board().dataset.here);
   if (above) data.set("above", above.dataset.card);
-  send(`/admin/deals/${card.dataset.card}/move`, data);
+  const url = `/admin/deals/${card.dataset.card}/move`;
+  send(url, data, `${url}?to=${encodeURIComponent(stage)}&back=${encodeURIComponent(board().dataset.here)}`);
 }
 
 addEventListener("dragstart", (event) => {

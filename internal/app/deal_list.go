@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/pipeline"
+	"github.com/gatehouse/gatehouse/internal/report"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -16,9 +17,11 @@ import (
 type DealFilter struct {
 	Search   string
 	Owner    *uuid.UUID
+	Owners   []uuid.UUID // any of them, of what waits
 	Team     *uuid.UUID
 	Stage    string
-	State    string // open (or ""), won, lost, any
+	Currency string
+	State    string // open (or ""), won, lost, decided, any
 	MinValue *int64
 	Source   string
 	GateID   string
@@ -97,6 +100,8 @@ func (f DealFilter) where(now time.Time) (string, []any) {
 		add("d.state = 'open'")
 	case pipeline.Won, pipeline.Lost:
 		add("d.state = ?", f.State)
+	case "decided":
+		add("d.state <> 'open'")
 	default:
 		add("true")
 	}
@@ -117,7 +122,7 @@ func (f DealFilter) where(now time.Time) (string, []any) {
 		arg  any
 	}{
 		{f.Owner != nil, "d.owner_id = ?", f.Owner}, {f.Team != nil, "d.owner_id in (select m.user_id from team_members m where m.team_id = ?)", f.Team},
-		{f.Stage != "", "d.stage = ?", f.Stage}, {f.MinValue != nil, "d.value >= ?", f.MinValue},
+		{f.Stage != "", "d.stage = ?", f.Stage}, {f.Currency != "", "d.currency = ?", f.Currency}, {f.MinValue != nil, "d.value >= ?", f.MinValue},
 		{f.Source != "", "d.lead_id in (select l.id from leads l where l.source = ?)", f.Source},
 		{f.GateID != "", "d.lead_id in (select l.id from leads l where l.first_gate_id::text = ?)", f.GateID},
 		{f.From != nil, "d.closed_at >= ?", f.From}, {f.To != nil, "d.closed_at < ?", f.To},
@@ -135,14 +140,22 @@ func (f DealFilter) where(now time.Time) (string, []any) {
 		add("not " + hasPlan)
 	case "activities":
 		add("not " + hasActivity)
+	case "neither":
+		add("not " + hasPlan + " and not " + hasActivity)
+	case "plan-only":
+		add(hasPlan + " and not " + hasActivity)
+	case "acts-only":
+		add(hasActivity + " and not " + hasPlan)
+	case "both":
+		add(hasActivity + " and " + hasPlan)
 	}
 	return strings.Join(conds, " and "), args
 }
 
-// A lead has a plan when a step of it is, or was, to be done; and activities when somebody did something with it.
+// What a lead has, as the reports say it.
 const (
-	hasPlan     = "exists (select 1 from steps s where s.lead_id = d.lead_id and s.skipped_at is null)"
-	hasActivity = "exists (select 1 from activities a where a.lead_id = d.lead_id and a.taken_back_at is null and a.kind <> 'note')"
+	hasPlan     = report.Planned
+	hasActivity = report.Active
 )
 
 // aboutDeals adds to deals d what a card says of each.
@@ -273,6 +286,9 @@ func (a *App) waiting(ctx context.Context, b *Board, f DealFilter) error {
 	}
 	if f.Owner != nil {
 		conds, args = append(conds, "d.owner_id = ?"), append(args, f.Owner)
+	}
+	if len(f.Owners) > 0 {
+		conds, args = append(conds, "d.owner_id in ?"), append(args, f.Owners)
 	}
 	if f.Team != nil {
 		conds, args = append(conds, "d.owner_id in (select m.user_id from team_members m where m.team_id = ?)"), append(args, f.Team)

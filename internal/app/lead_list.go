@@ -24,6 +24,8 @@ type LeadFilter struct {
 	Confirmed string // yes, no, ""
 	State     string // active, erased, ""
 	Company   *uuid.UUID
+	Returned  string     // the reason with which sales gave it back
+	BackSince *time.Time // since when it came back
 	Sort      string
 	Ascending bool
 	Sight     Sight // what the reader may see
@@ -65,6 +67,13 @@ func (f LeadFilter) where() (string, []any) {
 	}
 	if f.Company != nil {
 		add("l.company_id = ?", *f.Company)
+	}
+	if f.Returned != "" {
+		since := time.Time{}
+		if f.BackSince != nil {
+			since = *f.BackSince
+		}
+		add(report.ReturnedLeads, f.Returned, since)
 	}
 	switch f.Confirmed {
 	case "yes":

@@ -97,7 +97,7 @@ func TestMergeAndUndoIsIdentity(t *testing.T) {
 		if c := s.Count("select count(*) from leads l where id = ? and submissions <> (select count(*) from outcomes o where o.lead_id = l.id)", pair[0].ID); c > 0 {
 			rt.Fatal("the count of submissions is wrong")
 		}
-		if _, err := s.App.UnmergeLeads(t.Context(), m.ID, s.ben); err != nil {
+		if _, err := s.App.UnmergeLeads(t.Context(), m.IntoID, m.ID, s.ben); err != nil {
 			rt.Fatal(err)
 		}
 		if after := s.everyRow(rt); after != before {
@@ -138,7 +138,7 @@ func TestMergeRefuses(t *testing.T) {
 	if n := s.Count("select count(*) from outcomes where lead_id = ?", a.LeadID); n != 3 {
 		t.Errorf("%d submissions", n)
 	}
-	if _, err := s.App.UnmergeLeads(t.Context(), m.ID, s.ana); err != nil {
+	if _, err := s.App.UnmergeLeads(t.Context(), m.IntoID, m.ID, s.ana); err != nil {
 		t.Fatal(err)
 	}
 	if n := s.Count("select count(*) from leads where id in (?, ?) and state = 'active'", a.LeadID, c.ID); n != 2 {

@@ -12,10 +12,10 @@ import (
 
 // UnmergeLeads undoes a merge: every row that it moved goes back, and both leads are what they were. What came in since,
 // and what staff typed since, stays with the lead that it came to.
-func (a *App) UnmergeLeads(ctx context.Context, id uuid.UUID, by store.Actor) (store.LeadMerge, error) {
+func (a *App) UnmergeLeads(ctx context.Context, into, id uuid.UUID, by store.Actor) (store.LeadMerge, error) {
 	var m store.LeadMerge
 	err := a.store.Tx(ctx, func(tx *store.Tx) error {
-		if err := tx.Where("id = ?", id).Take(&m).Error; err != nil {
+		if err := tx.Where("id = ? and into_id = ?", id, into).Take(&m).Error; err != nil {
 			return err
 		}
 		leads, err := lockPair(tx, m.IntoID, m.FromID)

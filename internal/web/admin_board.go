@@ -20,15 +20,15 @@ import (
 
 const pipelinePath = "/admin/pipeline"
 
-var boardParams = []string{"q", "owner", "team", "source", "gate", "only", "stage", "state", "min", "from", "to"}
+var boardParams = []string{"q", "owner", "team", "source", "gate", "only", "stage", "state", "min", "currency", "from", "to"}
 
 // only is what a view is narrowed to, by what its deals lack or have.
-var onlyWords = []string{"said", "They said something", "overdue", "A step is overdue", "no-plan", "Without a plan", "no-activities", "Without activities"}
+var onlyWords = []string{"said", "They said something", "overdue", "A step is overdue", "no-plan", "Without a plan", "no-activities", "Without activities", "both", "Plan and activities", "plan-only", "Only a plan", "acts-only", "Only activities", "neither", "Neither of them"}
 
 // dealFilter is the view of the pipeline that an address names. "me" is whoever looks.
 func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 	u := s.user(c)
-	f := app.DealFilter{Search: v.q.Get("q"), Source: v.q.Get("source"), GateID: v.gateID(), Stage: v.q.Get("stage"), State: v.pick("state", "won", "lost", "any"),
+	f := app.DealFilter{Search: v.q.Get("q"), Source: v.q.Get("source"), GateID: v.gateID(), Stage: v.q.Get("stage"), State: v.pick("state", "won", "lost", "decided", "any"), Currency: v.q.Get("currency"),
 		Sort: v.pick("sort", "title", "value", "expected", "stage", "age", "closed"), Way: v.pick("way", "asc", "desc")}
 	switch v.q.Get("only") {
 	case "said":
@@ -39,6 +39,8 @@ func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 		f.Missing = "plan"
 	case "no-activities":
 		f.Missing = "activities"
+	case "both", "plan-only", "acts-only", "neither":
+		f.Missing = v.q.Get("only")
 	}
 	if owner := v.q.Get("owner"); owner == "me" {
 		f.Owner = &u.ID
@@ -196,7 +198,7 @@ func clockTag(from time.Time, until, responded *time.Time, now time.Time, zone *
 // boardFilters is the row above board and list.
 func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filters, error) {
 	ctx := c.Request().Context()
-	f := templates.Filters{Action: v.path, Search: v.q.Get("q"), SearchHint: "Name, company or deal", Hidden: v.hidden("view", "sort", "way"), ClearURL: v.clear(boardParams...)}
+	f := templates.Filters{Action: v.path, Search: v.q.Get("q"), SearchHint: "Name, company or deal", Hidden: v.hidden("view", "sort", "way", "currency", "from", "to"), ClearURL: v.clear(boardParams...)}
 	if f.ClearURL != "" && list {
 		f.ClearURL = v.path + "?view=list"
 	}
@@ -229,7 +231,7 @@ func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filt
 		for _, st := range stages {
 			pairs = append(pairs, st.Key, st.Title)
 		}
-		f.Selects = append(f.Selects, v.choice("stage", "Stage", "Any", pairs...), v.choice("state", "State", "Open", "won", "Won", "lost", "Lost", "any", "Any"))
+		f.Selects = append(f.Selects, v.choice("stage", "Stage", "Any", pairs...), v.choice("state", "State", "Open", "won", "Won", "lost", "Lost", "decided", "Won or lost", "any", "Any"))
 	}
 	f.Selects = append(f.Selects, v.choice("only", "Only those", "All", onlyWords...), v.sourceChoice())
 	if len(v.all) > 1 {
@@ -313,4 +315,9 @@ func age(d time.Duration) string {
 	return count(int(d.Hours()/24), "day", "days")
 }
 
-func ago(d time.Duration) string { return age(d) + " ago" }
+func ago(d time.Duration) string {
+	if d < time.Minute {
+		return "just now"
+	}
+	return age(d) + " ago"
+}

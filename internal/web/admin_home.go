@@ -23,6 +23,9 @@ var shownWords = map[string]string{"people": "people who asked", "submissions": 
 
 // homePage is what needs a person, then the lead volume: sentence, picture, tables. What a role may not see is not there.
 func (s *Server) homePage(c echo.Context) error {
+	if s.user(c).Role == string(auth.Sales) {
+		return s.salesHome(c)
+	}
 	v, err := s.view(c)
 	if err != nil {
 		return err

@@ -33,6 +33,9 @@ func (s *Server) leadPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if d.State == "merged" && d.MergedInto != nil {
+		return c.Redirect(http.StatusSeeOther, "/admin/leads/"+d.MergedInto.String())
+	}
 	return s.showLead(c, http.StatusOK, d)
 }
 

@@ -50,6 +50,7 @@ func (s *Server) leadWork(c echo.Context, d app.LeadDetail, p *templates.LeadPag
 		v.Origin = &templates.Ledger{Title: "Entered by hand", Facts: []templates.Fact{{Name: "From", Value: word(originWords, o.Kind), Note: o.Note},
 			{Name: "Kept by", Value: word(basisWords, o.LegalBasis)}, {Name: "Entered", Value: moment(o.At, s.zone(c)), Note: orElse(w.OriginBy, "")}}}
 	}
+	s.mergeButtons(d, v, here, write)
 	p.Work = v
 	return nil
 }

@@ -8,10 +8,11 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/report"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
-var leadParams = []string{"q", "did", "from", "to", "since", "gate", "source", "confirmed", "state", "company", "sort", "way"}
+var leadParams = []string{"q", "did", "from", "to", "since", "gate", "source", "confirmed", "state", "company", "returned", "returned_since", "sort", "way"}
 
 // leadFilter is the view of the leads that an address names.
 func (v view) leadFilter() app.LeadFilter {
@@ -19,6 +20,12 @@ func (v view) leadFilter() app.LeadFilter {
 		Confirmed: v.pick("confirmed", "yes", "no"), State: v.pick("state", "active", "erased"), Sort: v.pick("sort", "name", "company", "first", "last"),
 		Ascending: v.q.Get("way") == "asc"}
 	f.From, f.To, f.Since = v.span()
+	if f.Returned = v.q.Get("returned"); f.Returned != "" {
+		if day, ok := report.ParseDay(v.q.Get("returned_since")); ok {
+			at := day.Start(v.zone)
+			f.BackSince = &at
+		}
+	}
 	if id, err := uuid.Parse(v.q.Get("company")); err == nil {
 		f.Company = &id
 	}
@@ -48,7 +55,7 @@ func (s *Server) leadList(c echo.Context) error {
 		p.Tools.ExportURL = with("/admin/leads.csv", v.q)
 	}
 	p.Filters = templates.Filters{Action: v.path, Search: f.Search, SearchHint: "Name, address or company", Dates: true, From: v.q.Get("from"), To: v.q.Get("to"),
-		Hidden: v.hidden("since", "company", "sort", "way"), ClearURL: v.clear(leadParams[:10]...), Selects: []templates.FilterSelect{
+		Hidden: v.hidden("since", "company", "returned", "returned_since", "sort", "way"), ClearURL: v.clear(leadParams[:12]...), Selects: []templates.FilterSelect{
 			v.choice("did", "Who", "Asked", "opened", "Opened it"), v.gateChoice(), v.sourceChoice(),
 			v.choice("confirmed", "Address", "Any", "yes", "Confirmed", "no", "Claimed only"), v.choice("state", "State", "Any", "active", "Active", "erased", "Erased")}}
 	p.Columns = v.leadColumns(f)

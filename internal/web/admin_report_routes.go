@@ -22,6 +22,9 @@ var reports = []templates.ReportLine{
 	{Title: "Lead volume", Question: "How many people asked for what, from where, and did they open it?", URL: "/admin"},
 	{Title: "The score on trial", Question: "Which rules and grades foretell what sales accepts, and what becomes a deal?", URL: trialPath},
 	{Title: "First response", Question: "How long does a lead wait for its first answer, in which team?", URL: firstResponsePath},
+	{Title: "Returned leads", Question: "Why does sales give leads back?", URL: returnsPath},
+	{Title: "Plan and tactics", Question: "Do deals with a plan and activities end sooner, and better?", URL: tacticsPath},
+	{Title: "Forecast", Question: "What may the open deals bring?", URL: forecastPath},
 }
 
 // reportList shows them.

@@ -1,0 +1,24 @@
+package templates
+
+// SalesHomePage is admin/home_sales: whom to accept, what is due, where the own deals stand, the own numbers.
+type SalesHomePage struct {
+	AdminPage
+	Sentence []Piece
+	Waiting  []BoardCard
+	WaitMore int
+	Due      []DueRow
+	DueMore  int
+	Columns  []BoardColumnView
+	Stats    []Stat
+	Empty    *Empty
+}
+
+// DueRow is a step that is due.
+type DueRow struct {
+	StepView
+	LeadURL string
+	Lead    string
+	Company string
+	Tel     string
+	Owner   string // of somebody for whom one stands in; empty: one's own
+}
