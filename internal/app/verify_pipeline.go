@@ -47,7 +47,7 @@ var pipelineLines = []reconciliation{
 
 	{"activities", "select count(*) from activities", `
 		select v.id, case when v.how in ('typed','step') and v.user_id is null then 'unsigned'
-			when v.direction = 'out' and v.how in ('typed','step') and v.why = '' then 'unexplained'
+			when v.direction = 'out' and v.how in ('typed','step') and v.why = '' and l.state = 'active' then 'unexplained'
 			when v.beyond <> '' and v.beyond_reason = '' and v.how in ('typed','step') and l.state = 'active' then 'beyond the policy without a reason'
 			when v.taken_back_at is not null then 'taken back' when v.user_id is not null then 'signed' else 'seen by the system' end as class
 		from activities v join leads l on l.id = v.lead_id`,
