@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -114,7 +115,7 @@ func (a *App) deputise(g *grip) error {
 	if x == nil {
 		return nil
 	}
-	away := s.Name + " is away until " + x.EndsAt.In(g.h.zone).Format("2 January")
+	away := s.Name + " is away until " + x.EndsAt.Add(-time.Minute).In(g.h.zone).Format("2 January")
 	if owner := g.h.standIn(s.ID); owner != s.ID {
 		c := pipeline.Choice{Owner: owner, RuleKey: "deputy", Text: away + "; " + g.h.name(owner) + " stands in", Why: pipeline.Why{Key: "deputy", For: s.Name}}
 		_, err := a.takeOver(g, c, "deputy", store.TakenByDeputy, "", true)

@@ -318,7 +318,7 @@ func (r *Router) standIn(id uuid.UUID, refused map[uuid.UUID]bool) (uuid.UUID, s
 			return id, why
 		}
 		deputy, until, _ := r.world.People[id].away(r.world.Now)
-		why += ", who is away until " + until.In(r.zone()).Format("2 January")
+		why += ", who is away until " + until.Add(-time.Minute).In(r.zone()).Format("2 January")
 		if deputy == uuid.Nil {
 			return uuid.Nil, why + " and named no deputy"
 		}

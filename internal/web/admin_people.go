@@ -51,7 +51,7 @@ func (s *Server) showPerson(c echo.Context, status int, id uuid.UUID, own, form 
 		return err
 	}
 	zone := s.zone(c)
-	page.Lead = strings.Join(notEmpty(roleWord(x.Role), strings.Join(x.Teams, ", ")), "; ")
+	page.Lead = strings.Join(notEmpty(roleWord(x.Role), teamWords(x.Teams)), ", ")
 	p := templates.PersonPage{AdminPage: page, Own: mine, Profile: profileSheet(c, own, x, form == "profile")}
 	if x.Profile.PhotoKey != "" {
 		p.PhotoURL = "/faces/" + id.String() + "?v=" + strconv.FormatInt(x.Profile.Version, 10)
@@ -93,6 +93,14 @@ func (s *Server) showPerson(c echo.Context, status int, id uuid.UUID, own, form 
 		}
 	}
 	return s.page(c, status, "admin/person", p)
+}
+
+// teamWords names the teams of somebody.
+func teamWords(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return map[bool]string{true: "team ", false: "teams "}[len(names) == 1] + strings.Join(names, ", ")
 }
 
 // versionZero carries the version of a profile, which is 0 where there is none yet.
@@ -138,17 +146,17 @@ func profileSheet(c echo.Context, own string, x app.Person, typed bool) template
 		}
 		return saved
 	}
-	hours := templates.SheetGroup{Title: "When you work", Note: "The first-response clock runs in these hours only. Several stretches with commas: 09:00-12:30, 13:30-17:00. Empty: a day off.",
+	hours := templates.SheetGroup{Title: "Working hours", Note: "The first-response clock runs in these hours only. Several stretches with commas: 09:00-12:30, 13:30-17:00. Empty: a day off.",
 		Fields: []templates.FieldView{
 			{Name: "time_zone", Type: "select", Label: "Time zone", Half: true, Options: choices(value("time_zone", x.Profile.TimeZone), zones...)},
 			{Name: "holiday_region", Type: "select", Label: "Public holidays of", Half: true, Options: choices(value("holiday_region", x.Profile.HolidayRegion), regions...)}}}
 	for _, d := range weekOrder {
 		name := "hours_" + strconv.Itoa(int(d))
-		hours.Fields = append(hours.Fields, templates.FieldView{Name: name, Type: "text", Label: d.String(), Half: true, MaxLength: 80, Value: value(name, hoursWords(week[d])), Autocomplete: "off"})
+		hours.Fields = append(hours.Fields, templates.FieldView{Name: name, Type: "hours", Label: d.String(), Half: true, MaxLength: 80, Value: value(name, hoursWords(week[d])), Autocomplete: "off"})
 	}
 	return templates.Sheet{Action: own, Button: "Save", Hidden: versionZero(x.Profile.Version), Groups: []templates.SheetGroup{
 		{Title: "Name card", Fields: []templates.FieldView{
-			{Name: "job_title", Type: "text", Label: "What you do", MaxLength: 120, Value: value("job_title", x.Profile.JobTitle)},
+			{Name: "job_title", Type: "text", Label: "Job title", MaxLength: 120, Value: value("job_title", x.Profile.JobTitle)},
 			{Name: "tel", Type: "tel", Label: "Phone", Half: true, MaxLength: 40, Value: value("tel", x.Profile.Tel), Help: "With the country code."},
 			{Name: "booking_url", Type: "url", Label: "Booking link", Half: true, MaxLength: 500, Value: value("booking_url", x.Profile.BookingURL), Help: "Offered to readers who want to choose a time."}}},
 		hours}}

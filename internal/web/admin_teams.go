@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -46,7 +47,7 @@ func (s *Server) teamList(c echo.Context) error {
 		if !placed[x.ID] {
 			row := templates.PersonRow{Name: x.Name, URL: personURL(x.ID)}
 			if !x.Away.IsZero() {
-				row.Note = "away until " + x.Away.In(s.zone(c)).Format("2 January")
+				row.Note = "away until " + x.Away.Add(-time.Minute).In(s.zone(c)).Format("2 January")
 			}
 			p.Others = append(p.Others, row)
 		}
@@ -81,7 +82,7 @@ func (s *Server) teamBlock(c echo.Context, t app.TeamView) templates.TeamBlock {
 		case !m.Sells:
 			r.State = templates.Tag{Label: "Gets no leads", Tone: "bad"}
 		case !m.Away.IsZero():
-			r.State, r.Note = templates.Tag{Label: "Away", Tone: "wait"}, "until "+m.Away.In(zone).Format("2 January")
+			r.State, r.Note = templates.Tag{Label: "Away", Tone: "wait"}, "until "+m.Away.Add(-time.Minute).In(zone).Format("2 January")
 			if m.Deputy != "" {
 				r.Note += "; " + m.Deputy + " stands in"
 			}

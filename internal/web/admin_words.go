@@ -91,7 +91,8 @@ var howWords = map[string]string{"form": "on the form", "preferences": "on the p
 var purposeWords = map[string]string{"marketing": "Marketing"}
 
 var actionWords = map[string]string{"message.send-again": "Sent the document again", "submission.release": "Released it from quarantine", "submission.discard": "Discarded it",
-	"submission.undiscard": "Took the discard back", "lead.erase": "Erased this person",
+	"submission.undiscard": "Took the discard back", "lead.erase": "Erased this person", "lead.accept": "Accepted it", "lead.return": "Returned it", "lead.decline": "Declined it", "lead.reassign": "Gave it to somebody else",
+	"lead.give":         "Gave it to somebody",
 	"question.answered": "Answered the question to the author", "question.reopen": "Opened the question to the author again"}
 
 var eventWords = map[string]templates.Tag{
