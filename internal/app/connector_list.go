@@ -102,7 +102,11 @@ func (f PushFilter) where() (string, []any) {
 	if f.LeadID != nil {
 		add("p.lead_id = ?", *f.LeadID)
 	}
-	if f.State != "" {
+	switch f.State {
+	case "":
+	case "open": // not told yet
+		add("p.state in ('waiting','held','sending')")
+	default:
 		add("p.state = ?", f.State)
 	}
 	if f.Type != "" {

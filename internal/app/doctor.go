@@ -35,7 +35,7 @@ func (a *App) Doctor(ctx context.Context, o DoctorOptions) []email.Finding {
 		o.Timeout = 10 * time.Second
 	}
 	d := &doctor{app: a, o: o}
-	for _, look := range []func(context.Context){d.database, d.disk, d.files, d.mail, d.sender, d.clock, d.work} {
+	for _, look := range []func(context.Context){d.database, d.disk, d.files, d.mail, d.sender, d.clock, d.connectors, d.work} {
 		look(ctx)
 	}
 	return d.lines

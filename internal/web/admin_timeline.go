@@ -16,7 +16,7 @@ import (
 // leadTimeline is everything that happened around one person, newest first, in the installation's zone.
 func leadTimeline(d app.LeadDetail, zone *time.Location) templates.Timeline {
 	t := templates.Timeline{}
-	for _, part := range [][]templates.TimelineEvent{asksOf(d), mailsOf(d), openingsOf(d), saidOf(d), choicesOf(d), staffOf(d), scoreEvents(d), workOf(d, zone), handsOf(d)} {
+	for _, part := range [][]templates.TimelineEvent{asksOf(d), mailsOf(d), openingsOf(d), saidOf(d), choicesOf(d), staffOf(d), scoreEvents(d), workOf(d, zone), handsOf(d), toldOf(d)} {
 		t.Events = append(t.Events, part...)
 	}
 	for i := range t.Events {

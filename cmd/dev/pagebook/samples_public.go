@@ -17,7 +17,7 @@ type sample struct {
 }
 
 func samples() []sample {
-	return append(publicSamples(), adminSamples()...)
+	return append(publicSamples(), append(adminSamples(), connectorSamples()...)...)
 }
 
 var base = templates.Page{Title: title, Description: summary, Lang: "en-GB", CompanyName: "Hofmann & Partners",
