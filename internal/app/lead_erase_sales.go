@@ -33,7 +33,7 @@ func (p *erased) sales() error {
 	list := []statement{
 		{"sayings", "blanked", "update sayings set text = '' where (lead_id in ? or submission_id in ?) and text <> ''", []any{p.notNil(p.leads), p.notNil(p.subs)}},
 		{"contact_choices", "blanked", "update contact_choices set slots = '[]', tel = '' where (lead_id in ? or submission_id in ?) and (slots <> '[]' or tel <> '')", []any{p.notNil(p.leads), p.notNil(p.subs)}},
-		{"inbound_mails", "blanked", `update inbound_mails set message_id = 'erased:' || id, sender = '', raw = '' where lead_id in ? and sender <> ''`, leads},
+		{"inbound_mails", "blanked", `update inbound_mails set message_id = 'erased:' || id, sender = '', raw = '' where lead_id in ? and message_id not like 'erased:%'`, leads},
 		{"assignments", "blanked", "update assignments set close_note = '' where lead_id in ? and close_note <> ''", leads},
 		{"deals", "blanked", "update deals set title = '', reason_note = '', version = version + 1 where lead_id in ? and (title <> '' or reason_note <> '')", leads},
 		{"deal_changes", "blanked", "update deal_changes set fields = '{}' where deal_id in (select id from deals where lead_id in ?) and fields <> '{}'", leads},
@@ -54,7 +54,8 @@ func (p *erased) sales() error {
 	}
 	for _, name := range p.names {
 		list = append(list,
-			statement{"inbound_mails", "blanked", "update inbound_mails set message_id = 'erased:' || id, sender = '', raw = '' where lower(sender) = ?", []any{name}},
+			statement{"inbound_mails", "blanked", `update inbound_mails set message_id = 'erased:' || id, sender = '', raw = ''
+				where (lower(sender) = ? or position(? in lower(encode(raw, 'escape'))) > 0) and message_id not like 'erased:%'`, []any{name, name}},
 			statement{"pulls", "blanked", "update pulls set body = '{}', reason = '' where object_id is null and position(? in lower(body::text)) > 0", []any{name}},
 			statement{"saved_views", "deleted", "delete from saved_views where position(? in lower(query)) > 0 or position(? in lower(query)) > 0", []any{name, strings.ReplaceAll(name, "@", "%40")}})
 	}
