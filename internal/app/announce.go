@@ -1,8 +1,6 @@
 package app
 
 import (
-	"github.com/riverqueue/river"
-
 	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -37,5 +35,5 @@ func (a *App) announce(tx *store.Tx, events ...store.OutboxEvent) error {
 	if err := tx.Create(&events).Error; err != nil {
 		return err
 	}
-	return tx.Enqueue(river.InsertManyParams{Args: jobs.Spread{}})
+	return tx.EnqueueOnce(jobs.Spread{})
 }

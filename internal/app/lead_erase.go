@@ -122,6 +122,9 @@ func (p *erased) run(by store.Actor) error {
 			return err
 		}
 	}
+	if err := p.app.tellErased(p.tx, p.leads...); err != nil {
+		return err
+	}
 	if err := p.app.markRolled(p.tx, p.subs...); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func happensInSales(t *testing.T, k *testkit.Kit, lead uuid.UUID) {
 		{`insert into saved_views (id, user_id, page, name, query, created_at) values (gen_random_uuid(), ?, 'leads', 'One', ?, now())`, []any{user, "q=" + canaryAddress()}},
 		{`insert into sayings (id, lead_id, address_id, document_id, kind, text, page, state, at) select gen_random_uuid(), ?, a.id, d.id, 'ask', ?, 'thanks', 'claimed', now()
 			from lead_addresses a, documents d where a.lead_id = ? limit 1`, []any{lead, text, lead}},
-		{`insert into contact_choices (id, lead_id, address_id, how, slots, tel, page, state, current, at) select gen_random_uuid(), ?, a.id, 'call', jsonb_build_array(?::text), '', 'thanks', 'claimed', false, now()
+		{`insert into contact_choices (id, lead_id, address_id, how, slots, tel, page, state, current, at) select gen_random_uuid(), ?, a.id, 'call', jsonb_build_array(?::text), '', 'thanks', 'claimed', true, now()
 			from lead_addresses a where a.lead_id = ? limit 1`, []any{lead, text, lead}},
 		{`insert into inbound_mails (id, message_id, received_at, sender, lead_id, outcome, raw) values (gen_random_uuid(), ?, now(), ?, ?, 'reply', ?::bytea)`, []any{text, canaryAddress(), lead, text}},
 		{`insert into connectors (id, kind, name, state, settings, secrets, mapping, failures, broken_why, cursor, version, created_at, updated_at)

@@ -36,16 +36,14 @@ func TestSalesWhileProcessesDie(t *testing.T) {
 			t.Errorf("%d %s of %d people", n, what, people)
 		}
 	}
-	if apart := w.number("select max(turns) - min(turns) from rotation_places"); apart > people/7+1 { // seven firms, whose owner keeps them
+	if apart := w.number("select max(turns) - min(turns) from rotation_places"); apart > 1 {
 		t.Errorf("the rotation is %d turns apart", apart)
-	}
-	if n := w.number("select count(*) from (select 1 from assignments a join leads l on l.id = a.lead_id group by l.company_id having count(distinct a.owner_id) > 1) x"); n > 0 {
-		t.Errorf("%d firms have several owners", n)
 	}
 	w.verify()
 }
 
-// sells puts people who sell into the house, and lets everybody qualify.
+// sells puts people who sell into the house, lets everybody qualify and everybody be somebody new, and every alert go out
+// by itself.
 func (w *world) sells(n int) {
 	w.t.Helper()
 	exec := func(sql string, args ...any) {
@@ -60,5 +58,7 @@ func (w *world) sells(n int) {
 			id, fmt.Sprintf("rep%d@gatehouse.example", i), fmt.Sprintf("Rep %d", i))
 		exec(`insert into team_members (team_id, user_id, weight, daily_capacity, joined_at) select id, $1, 1, 0, now() - interval '1 year' from teams`, id)
 	}
+	exec(`update sales_settings set digest_over = 1000000`)
+	exec(`update rule_sets set definition = jsonb_set(definition, '{existing}', '"none"') where kind = 'routing' and state = 'published'`)
 	exec(`update rule_sets set definition = jsonb_set(definition, '{threshold}', '100') where kind = 'scoring' and state = 'published'`)
 }

@@ -143,6 +143,7 @@ type Tx struct {
 	ctx   context.Context
 	store *Store
 	conn  *sql.Conn
+	once  map[string]bool // kinds of jobs that were added once
 }
 
 // Now is the store's clock.
@@ -176,6 +177,18 @@ func (tx *Tx) Enqueue(params ...river.InsertManyParams) error {
 		_, err := tx.store.queue.InsertManyFastTx(tx.ctx, riverTx{c}, params)
 		return err
 	})
+}
+
+// EnqueueOnce adds a job that does whatever waits: one of its kind is enough for a transaction.
+func (tx *Tx) EnqueueOnce(args river.JobArgs) error {
+	if tx.once[args.Kind()] {
+		return nil
+	}
+	if tx.once == nil {
+		tx.once = map[string]bool{}
+	}
+	tx.once[args.Kind()] = true
+	return tx.Enqueue(river.InsertManyParams{Args: args})
 }
 
 // translate gives database errors the codes of errs. Anything unknown stays as it is and counts as internal.
