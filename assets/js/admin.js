@@ -14,7 +14,7 @@ function step(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-const places = { h: "/admin", l: "/admin/leads", q: "/admin/quarantine", g: "/admin/gates", d: "/admin/documents", m: "/admin/messages" };
+const places = { h: "/admin", p: "/admin/pipeline", l: "/admin/leads", q: "/admin/quarantine", g: "/admin/gates", d: "/admin/documents", m: "/admin/messages" };
 let going = 0;
 
 addEventListener("keydown", (event) => {
