@@ -10,12 +10,13 @@ type RulesPage struct {
 
 // RuleKindView is one kind of rules.
 type RuleKindView struct {
-	Title    string
-	URL      string
-	Sentence string
-	State    Tag
-	Draft    string // says that there is one
-	Versions []RuleVersionRow
+	Title     string
+	URL       string
+	Sentence  string
+	State     Tag
+	Draft     string // says that there is one
+	Rehearsal *RehearsalView
+	Versions  []RuleVersionRow
 }
 
 // RuleVersionRow is one version that was published.

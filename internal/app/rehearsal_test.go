@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit"
 )
@@ -197,5 +198,34 @@ func TestRehearsalOwners(t *testing.T) {
 	}
 	if n := f.Count("select count(*) from assignments") + f.Count("select count(*) from rotation_places"); n != 0 {
 		t.Errorf("%d rows were written", n)
+	}
+}
+
+// A draft of routing rules changes who gets a lead, not who qualifies.
+func TestRehearsalOfRouting(t *testing.T) {
+	f := newFloor(t, 3)
+	by := store.Actor{Kind: "system", Name: "test"}
+	for i := range 6 {
+		f.lead(i)
+	}
+	d, err := f.App.DraftRules(t.Context(), "routing", nil, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := json.Marshal(pipeline.Routing{Existing: pipeline.ExistingLead, Rules: []pipeline.RouteRule{{Key: "ana", Title: "All to Ana", Person: &f.people[0].ID}}})
+	if err := f.App.SaveDraftRules(t.Context(), "routing", d.Version, b, "", by); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.App.RehearseRules(t.Context(), "routing", d.Version+1, 30, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	toEnd(t, func() error { return f.App.Rehearse(t.Context(), r.ID) })
+	got, leads, err := f.App.Rehearsal(t.Context(), r.ID, 1)
+	if err != nil || got.State != "done" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if x := got.Result; x.More+x.Fewer != 0 || x.Before != 6 || x.Moved != 4 || x.Owners["Ana"] != 6 || x.Owners0["Ana"] != 2 || len(leads) != 4 {
+		t.Errorf("%+v %d leads", x, len(leads))
 	}
 }

@@ -87,7 +87,7 @@ func thousands(n int) string {
 // rehearsalShort is the rehearsal beside the draft.
 func (s *Server) rehearsalShort(c echo.Context, d *store.RuleSet) (*templates.RehearsalView, error) {
 	v := &templates.RehearsalView{StartURL: rulesPath + "/" + d.Kind + "/rehearse", Version: d.Version, Available: true,
-		Days: templates.FieldView{Name: "days", Type: "number", Label: "Days to look back", Required: true, Value: "90"}.WithIDs()}
+		Days: templates.FieldView{Name: "days", ID: "f-days-" + d.Kind, Type: "number", Label: "Days to look back", Required: true, Value: "90"}.WithIDs()}
 	r, err := s.app.RehearsalOf(c.Request().Context(), d.ID)
 	if err != nil || r == nil {
 		v.Sentence = ""

@@ -42,6 +42,11 @@ func (s *Server) rulesPage(c echo.Context) error {
 		if v.Draft != nil && v.Published != nil {
 			view.Draft = "A draft is under way."
 		}
+		if v.Draft != nil && s.may(c, auth.RulesWrite) {
+			if view.Rehearsal, err = s.rehearsalShort(c, v.Draft); err != nil {
+				return err
+			}
+		}
 		p.Kinds = append(p.Kinds, view)
 	}
 	return s.page(c, http.StatusOK, "admin/rules", p)

@@ -188,6 +188,9 @@ func TestScoringRulesOnAPage(t *testing.T) {
 	} else if body := w.admin.page(r.Header().Get("Location")); !strings.Contains(body, "In the last 30 days the draft") {
 		t.Error("the rehearsal says nothing")
 	}
+	if body := w.admin.page("/admin/rules"); !strings.Contains(body, "In the last 30 days the draft") {
+		t.Error("the overview does not say what the rehearsal found")
+	}
 	form.Set("do", "publish")
 	if r := w.admin.post(page, form); r.Code != http.StatusSeeOther {
 		t.Fatalf("publish: %d", r.Code)
