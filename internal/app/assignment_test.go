@@ -289,6 +289,13 @@ func TestWhoseLeadsSalesSees(t *testing.T) {
 			f.ok(serr)
 			lines, total, lerr := f.App.ListLeads(t.Context(), app.LeadFilter{Sight: sight}, 10, 0)
 			f.ok(lerr)
+			messages, mtotal, merr := f.App.ListMessages(t.Context(), app.MessageFilter{Kind: "requested", Sight: sight}, 10, 0)
+			f.ok(merr)
+			asks, atotal, aerr := f.App.ListSubmissions(t.Context(), app.SubmissionFilter{Sight: sight}, 10, 0)
+			f.ok(aerr)
+			if (mtotal == 1) != sees[i] || (atotal == 1) != sees[i] || len(messages) != mtotal || len(asks) != atotal {
+				t.Errorf("%s, %s: %d messages, %d submissions", policy, u.Name, mtotal, atotal)
+			}
 			if (err == nil) != sees[i] || (total == 1) != sees[i] || len(lines) != total || err != nil && !errs.Is(err, errs.NotFound) {
 				t.Errorf("%s, %s: %v, %d in the list", policy, u.Name, err, total)
 			}

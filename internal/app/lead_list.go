@@ -204,6 +204,7 @@ type SubmissionFilter struct {
 	GateID   string
 	Source   string
 	State    string
+	Sight    Sight // what the reader may see
 }
 
 // SubmissionLine is one line of the list. Address and the lead's name are empty once the person is erased.
@@ -222,6 +223,10 @@ func (a *App) ListSubmissions(ctx context.Context, f SubmissionFilter, limit, of
 	conds, args := []string{report.Counted}, []any{}
 	if f.State != "" {
 		conds[0], args = "s.state = ?", append(args, f.State)
+	}
+	if !f.Sight.All() {
+		cond, seen := f.Sight.OnLead("o.lead_id")
+		conds, args = append(conds, "s.id in (select o.submission_id from outcomes o where "+cond+")"), append(args, seen...)
 	}
 	if a.mutant("number-without-rows") {
 		conds = append(conds, "s.state <> 'erased'")

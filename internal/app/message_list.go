@@ -19,6 +19,7 @@ type MessageFilter struct {
 	Second    bool
 	Late      bool
 	LeadID    *uuid.UUID
+	Sight     Sight // what the reader may see
 }
 
 // MessageLine is a message with the names of what it belongs to. Recipient is empty once the person is erased.
@@ -64,6 +65,10 @@ func (f MessageFilter) where(now time.Time) (string, []any) {
 	}
 	if f.LeadID != nil {
 		add("m.lead_id = ?", *f.LeadID)
+	}
+	if !f.Sight.All() {
+		cond, seen := f.Sight.OnLead("m.lead_id")
+		add(cond, seen...)
 	}
 	return "where " + strings.Join(conds, " and "), args
 }

@@ -56,6 +56,15 @@ func (s Sight) On(column string) (cond string, args []any) {
 	return column + " in (" + mine + ")", args
 }
 
+// OnLead is the condition on a column that holds a lead's id (m.lead_id). "true" where nothing is hidden.
+func (s Sight) OnLead(column string) (cond string, args []any) {
+	if s.All() {
+		return "true", nil
+	}
+	cond, args = s.On("seen.owner_id")
+	return column + " in (select seen.id from leads seen where " + cond + ")", args
+}
+
 // MaySeeLead answers as if there were no such lead where the policy hides it from the member of staff.
 func (a *App) MaySeeLead(ctx context.Context, u store.User, id uuid.UUID) error {
 	sight, err := a.VisibleTo(ctx, u)

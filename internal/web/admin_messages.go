@@ -38,7 +38,11 @@ func (s *Server) messageList(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	lines, total, err := s.app.ListMessages(c.Request().Context(), v.messageFilter(), listSize, v.offset())
+	f := v.messageFilter()
+	if f.Sight, err = s.app.VisibleTo(c.Request().Context(), s.user(c)); err != nil {
+		return err
+	}
+	lines, total, err := s.app.ListMessages(c.Request().Context(), f, listSize, v.offset())
 	if err != nil {
 		return err
 	}
@@ -95,6 +99,11 @@ func (s *Server) messagePage(c echo.Context) error {
 	d, err := s.app.MessageDetail(c.Request().Context(), id)
 	if err != nil {
 		return err
+	}
+	if d.LeadID != nil {
+		if err := s.app.MaySeeLead(c.Request().Context(), s.user(c), *d.LeadID); err != nil {
+			return err
+		}
 	}
 	zone := s.zone(c)
 	p := templates.MessageDetailPage{State: messageTag(d.Message), Facts: s.messageFacts(c, d, zone)}

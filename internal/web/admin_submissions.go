@@ -29,6 +29,9 @@ func (s *Server) submissionList(c echo.Context) error {
 	if f.State == store.StateErased && !decides {
 		f.State = "" // among the erased are some that were in quarantine
 	}
+	if f.Sight, err = s.app.VisibleTo(c.Request().Context(), s.user(c)); err != nil {
+		return err
+	}
 	lines, total, err := s.app.ListSubmissions(c.Request().Context(), f, listSize, v.offset())
 	if err != nil {
 		return err
