@@ -153,7 +153,7 @@ func (a *App) takeOwner(tx *store.Tx, c store.Connector, l store.Lead, owner the
 		}
 		return "owned there by " + owner.name + ": the existing owner", a.announce(tx, store.OutboxEvent{Type: LeadChanged, LeadID: l.ID, Origin: c.ID.String()})
 	}
-	return "given to " + owner.name + " there, and so here", a.handOverFor(tx, c, l, held[0].ID, owner.id)
+	return "given to " + owner.name + " there, and so here", a.handOverFor(tx, c, held[0].ID, owner.id)
 }
 
 // takeDeal applies stage, value and owner of a deal, each unless it is what we told them.
@@ -178,7 +178,7 @@ func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Cha
 		return nil, err
 	}
 	if !echo && owner.id != uuid.Nil && owner.id != d.OwnerID && d.State == pipeline.Open { // before the deal, as everybody locks
-		if err := a.handOverFor(tx, c, l, d.AssignmentID, owner.id); err != nil {
+		if err := a.handOverFor(tx, c, d.AssignmentID, owner.id); err != nil {
 			return nil, err
 		}
 		what = append(what, "given to "+owner.name+" there, and so here")
@@ -280,40 +280,11 @@ func agreeOn(tx *store.Tx, remote *store.RemoteObject, ch crm.Change) error {
 }
 
 // handOverFor puts a lead into the hands that another system names, with what was accepted and planned.
-func (a *App) handOverFor(tx *store.Tx, c store.Connector, l store.Lead, assignment, owner uuid.UUID) error {
-	var as store.Assignment
-	if err := tx.ForUpdate().Where("id = ?", assignment).Take(&as).Error; err != nil {
+func (a *App) handOverFor(tx *store.Tx, c store.Connector, assignment, owner uuid.UUID) error {
+	g, err := a.grasp(tx, assignment, 0, store.Actor{Kind: "system", Name: c.Name})
+	if err != nil || !g.as.Held() {
 		return err
 	}
-	now := tx.Now()
-	err := tx.Model(&store.Assignment{}).Where("id = ?", as.ID).Updates(map[string]any{"state": store.AssignmentReassigned, "closed_at": now, "close_reason": store.TakenByHand,
-		"close_note": "in " + c.Name, "version": as.Version + 1}).Error
-	if err != nil {
-		return err
-	}
-	next := as
-	next.ID, next.OwnerID, next.PreviousID, next.How, next.At, next.Version = store.NewID(), owner, &as.ID, "crm", now, 1
-	next.Reason, next.AlertMessageID = "given by "+c.Name+", where it has this owner", nil
-	if err := tx.Create(&next).Error; err != nil {
-		return err
-	}
-	if err := tx.Exec("update leads set owner_id = ? where id = ?", owner, l.ID).Error; err != nil {
-		return err
-	}
-	if err := tx.Exec("update steps set owner_id = ?, version = version + 1 where lead_id = ? and done_at is null and skipped_at is null", owner, l.ID).Error; err != nil {
-		return err
-	}
-	if err := tx.Exec("update plans set assignment_id = ? where assignment_id = ?", next.ID, as.ID).Error; err != nil {
-		return err
-	}
-	var open []store.Deal
-	if err := tx.ForUpdate().Where("assignment_id = ?", as.ID).Find(&open).Error; err != nil {
-		return err
-	}
-	for _, d := range open {
-		if err := a.handDeal(tx, d, next, store.Actor{Kind: "system", Name: c.Name}); err != nil {
-			return err
-		}
-	}
-	return a.announce(tx, store.OutboxEvent{Type: LeadAssigned, LeadID: l.ID, AssignmentID: &next.ID, Origin: c.ID.String()})
+	_, err = a.takeOver(g, pipeline.Choice{Owner: owner, Text: "given to " + g.h.name(owner) + " in " + c.Name}, "crm", store.TakenByHand, "in "+c.Name, false)
+	return err
 }

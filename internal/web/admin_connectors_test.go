@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/crm"
@@ -119,4 +121,22 @@ func TestAHookIsSigned(t *testing.T) {
 	if n := s.Count("select count(*) from pulls"); n != 1 {
 		t.Errorf("%d events are kept", n)
 	}
+	if res := admin.post("/admin/connectors/"+id+"/state", url.Values{"version": {"1"}, "state": {"on"}}); res.Code != http.StatusSeeOther {
+		t.Fatalf("on: %d", res.Code)
+	}
+	s.Take(testkit.Submit("ann@example.org"))
+	if err := s.App.SpreadOutbox(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.App.PushDue(t.Context(), uuid.MustParse(id)); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "pushes", admin.page("/admin/pushes?connector="+id), "Asked for a document", "Ann Archer", "Told")
+	var push, lead string
+	if err := s.Store.DB(t.Context()).Raw("select id, lead_id from pushes").Row().Scan(&push, &lead); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "push", admin.page("/admin/pushes/"+push), "What was sent", "ann@example.org", "Try 1")
+	has(t, "lead", admin.page("/admin/leads/"+lead), "Told to other systems, 1", "Told Hook")
+	has(t, "lead for sales", s.login(auth.Sales).page("/admin/leads/"+lead), "Told to other systems, 1", "!/admin/pushes/")
 }
