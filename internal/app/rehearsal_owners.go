@@ -248,7 +248,7 @@ func (a *App) keepOwners(ctx context.Context, r store.Rehearsal, cut bool, befor
 		if err != nil {
 			return err
 		}
-		now.Result.Moved, now.Result.Owners0, now.Result.Owners, now.Result.Routed = moved, before.counts, after.counts, len(pairs) > 0
+		now.Result.Moved, now.Result.Owners0, now.Result.Owners, now.Result.Routed = moved, before.counts, after.counts, len(before.owners)+len(after.owners) > 0
 		if cut {
 			now.Result.Left = max(now.Result.Before, now.Result.After) - max(len(before.owners), len(after.owners))
 		}
