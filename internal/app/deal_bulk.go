@@ -58,13 +58,29 @@ func bulkSentence(d store.Deal, err error) string {
 	return text
 }
 
-// DealLeads are the leads of deals that a member of staff may see.
-func (a *App) DealLeads(ctx context.Context, u store.User, ids []uuid.UUID) (out []uuid.UUID, err error) {
-	sight, err := a.VisibleTo(ctx, u)
-	if err != nil {
-		return nil, err
+// GiveDeals gives many leads with their deals to somebody else, each as if it were alone.
+func (a *App) GiveDeals(ctx context.Context, u store.User, deals []DealMove, to uuid.UUID, note string, by store.Actor) (BulkResult, error) {
+	var r BulkResult
+	if len(deals) > mostBulk {
+		return r, errs.New(errs.TooLarge, "At most %d deals at once, please.", mostBulk)
 	}
-	cond, args := sight.On("owner_id")
-	err = a.store.DB(ctx).Model(&store.Deal{}).Where("id in ? and "+cond, append([]any{ids}, args...)...).Order("id").Pluck("lead_id", &out).Error
-	return out, a.store.Translate(err)
+	for _, m := range deals {
+		d, err := a.MayWorkDeal(ctx, u, m.ID)
+		if err == nil {
+			err = a.ReassignLead(ctx, d.AssignmentID, 0, to, note, by)
+		}
+		if err != nil {
+			switch errs.CodeOf(err) {
+			case errs.Conflict, errs.Invalid, errs.NotFound, errs.Forbidden:
+			default:
+				return r, err
+			}
+			if r.Failed++; len(r.Why) < 3 {
+				r.Why = append(r.Why, bulkSentence(d, err))
+			}
+			continue
+		}
+		r.Done++
+	}
+	return r, nil
 }

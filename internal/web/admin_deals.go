@@ -73,10 +73,17 @@ func (s *Server) dealBulkForm(c echo.Context, v view) (*templates.Bulk, error) {
 			b.Stages = append(b.Stages, templates.OptionView{Value: st.Key, Label: st.Title})
 		}
 	}
+	if err != nil {
+		return nil, err
+	}
+	owners, err := s.app.Sellers(c.Request().Context())
+	for _, u := range owners {
+		b.Owners = append(b.Owners, templates.OptionView{Value: u.ID.String(), Label: orElse(u.Name, u.Email)})
+	}
 	return b, err
 }
 
-// dealBulk moves the deals that are ticked; each says for itself what keeps it.
+// dealBulk moves the deals that are ticked, or gives them to somebody; each says for itself what keeps it.
 func (s *Server) dealBulk(c echo.Context) error {
 	if err := c.Request().ParseForm(); err != nil {
 		return errs.New(errs.Malformed, "The request could not be read.")
@@ -93,6 +100,13 @@ func (s *Server) dealBulk(c echo.Context) error {
 		moves = append(moves, app.DealMove{ID: deal, Version: n, To: posted(c, "to"), Reason: reason})
 	}
 	to := back(c, pipelinePath+"?view=list")
+	if owner, err := uuid.Parse(posted(c, "owner")); err == nil && len(moves) > 0 && posted(c, "do") == "give" {
+		r, err := s.app.GiveDeals(c.Request().Context(), s.user(c), moves, owner, posted(c, "note"), s.actor(c))
+		if err != nil {
+			return s.after(c, err, "", to)
+		}
+		return s.afterBulk(c, r, "given away", to)
+	}
 	if len(moves) == 0 || posted(c, "to") == "" {
 		s.flash(c, "fault", "Nothing was changed: tick some deals, and choose what to do with them.")
 		return c.Redirect(http.StatusSeeOther, to)
@@ -101,7 +115,12 @@ func (s *Server) dealBulk(c echo.Context) error {
 	if err != nil {
 		return s.after(c, err, "", to)
 	}
-	kind, text := "done", count(r.Done, "deal was", "deals were")+" moved."
+	return s.afterBulk(c, r, "moved", to)
+}
+
+// afterBulk tells what became of many.
+func (s *Server) afterBulk(c echo.Context, r app.BulkResult, did, to string) error {
+	kind, text := "done", count(r.Done, "deal was", "deals were")+" "+did+"."
 	if r.Failed > 0 {
 		kind, text = "fault", text+" "+count(r.Failed, "was", "were")+" not. "+strings.Join(r.Why, " ")
 	}

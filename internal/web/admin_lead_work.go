@@ -3,7 +3,6 @@ package web
 import (
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/gatehouse/gatehouse/internal/app"
@@ -51,6 +50,10 @@ func (s *Server) leadWork(c echo.Context, d app.LeadDetail, p *templates.LeadPag
 			{Name: "Kept by", Value: word(basisWords, o.LegalBasis)}, {Name: "Entered", Value: moment(o.At, s.zone(c)), Note: orElse(w.OriginBy, "")}}}
 	}
 	s.mergeButtons(d, v, here, write)
+	var err error
+	if v.Mailbox, err = s.app.LeadMailbox(c.Request().Context(), d.ID); err != nil {
+		return err
+	}
 	p.Work = v
 	return nil
 }
@@ -173,11 +176,7 @@ func (s *Server) actsView(c echo.Context, d app.LeadDetail, v *templates.LeadWor
 	if write {
 		v.Note = &templates.Sheet{Action: here + "/note", Button: "Note it", Hidden: []templates.KV{{Key: "back", Value: here + "#work"}}}
 	}
-	v.Mailbox = s.leadMailbox(d.ID)
 }
-
-// leadMailbox is the lead's own address for copies and replies, where the installation has one.
-func (s *Server) leadMailbox(uuid.UUID) string { return "" }
 
 func activityWord(act app.ActivityLine) string {
 	what := channelWords[act.Kind]

@@ -123,6 +123,11 @@ func TestListSavesMovesAndExports(t *testing.T) {
 	if res.Code != http.StatusSeeOther || s.Count("select count(*) from deals where state = 'lost'") != 1 {
 		t.Errorf("%d: one goes, the one with an old version does not", res.Code)
 	}
+	other := s.login(auth.Sales)
+	b.post("/admin/pipeline/bulk", url.Values{"deal": {two.ID.String() + " 1"}, "do": {"give"}, "owner": {other.user.ID.String()}, "note": {"knows them"}})
+	if n := s.Count("select count(*) from deals d join assignments a on a.id = d.assignment_id where d.id = ? and d.owner_id = ? and a.owner_id = d.owner_id and a.state = 'accepted'", two.ID, other.user.ID); n != 1 {
+		t.Error("the deal was not given away")
+	}
 	if code := b.get("/admin/pipeline.csv").Code; code != http.StatusForbidden {
 		t.Errorf("sales exports in bulk: %d", code)
 	}
