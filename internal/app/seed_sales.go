@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -291,6 +292,10 @@ func (c *seedCase) write() {
 		n := int32(c.responded.Sub(c.at).Seconds())
 		seconds, kind = &n, "call"
 	}
+	alert := c.s.id(c.at)
+	rows.messages.add("messages", "id", alert, "kind", "staff", "template", email.TemplateAssigned, "seq", int32(1), "lead_id", c.lead.ID, "user_id", c.seller.id, "state", store.MessageSent, "reason", "",
+		"due_at", c.at, "link_serial", int32(0), "transport", seedTransport, "provider_message_id", "", "delivery", "", "delivery_rank", int16(0), "tries", int32(1), "second_send", false,
+		"data", map[string]any{"assignment": c.id.String()}, "created_at", c.at, "sent_at", c.at, "state_at", c.at)
 	closeReason := c.why
 	if c.dealState != "" {
 		closeReason = c.dealState
@@ -300,7 +305,7 @@ func (c *seedCase) write() {
 	}
 	rows.assignments.add("assignments", "id", c.id, "lead_id", c.lead.ID, "owner_id", c.seller.id, "team_id", c.seller.team, "rule_key", "everybody", "how", "rule", "reason", c.reason,
 		"reason_data", map[string]any{}, "state", c.state, "period", month(c.at), "at", c.at, "clock_from", c.at, "first_response_at", c.responded, "first_response_by", c.by(), "first_response_kind", kind,
-		"response_seconds", seconds, "accepted_at", c.accepted, "closed_at", c.closed, "close_reason", closeReason, "close_note", "", "version", int64(1))
+		"response_seconds", seconds, "accepted_at", c.accepted, "closed_at", c.closed, "close_reason", closeReason, "close_note", "", "alert_message_id", alert, "version", int64(1))
 	c.s.owners = append(c.s.owners, [2]uuid.UUID{c.lead.ID, c.seller.id})
 	c.plan()
 	if c.dealState == "" {
