@@ -184,7 +184,11 @@ func TestNobodyWaitsForAClosedIntake(t *testing.T) {
 	for i := range 50 {
 		entries = append(entries, entry(k, fmt.Sprintf("k%d", i)))
 	}
-	go in.Close()
+	closed := make(chan struct{})
+	go func() {
+		in.Close()
+		close(closed)
+	}()
 	_, errs := submitAll(t.Context(), in, entries)
 	stored := 0
 	for _, err := range errs {
@@ -197,6 +201,7 @@ func TestNobodyWaitsForAClosedIntake(t *testing.T) {
 	if n := k.Count("select count(*) from submissions"); n != stored {
 		t.Errorf("%d were told that they are stored, %d are", stored, n)
 	}
+	<-closed
 	for range 20 { // where both ways are open the choice is left to chance
 		if _, err := in.Submit(t.Context(), entry(k, "late")); err == nil || !strings.Contains(err.Error(), "unavailable") {
 			t.Errorf("after the end: %v", err)
