@@ -154,7 +154,7 @@ func (c Contact) refused(channel string) (beyond, why string) {
 	case c.Choice == "none":
 		return BeyondChoice, "They asked on " + c.day(c.ChoiceAt) + " not to be contacted."
 	case c.Never && channel == Mail:
-		return BeyondRefusal, "They asked never to be written to, or reported a mail of ours as spam."
+		return BeyondRefusal, "They said that they want no more mail from us, or complained about one."
 	case c.Unsubscribed && channel == Mail && !later:
 		return BeyondRefusal, "They unsubscribed on " + c.day(c.RefusedAt) + " and have not asked for a mail since."
 	}

@@ -255,7 +255,7 @@ func TestHomeFiguresAreLinks(t *testing.T) {
 	s := newSite(t)
 	s.addGate()
 	s.past(s.login(auth.Admin).actor())
-	for _, role := range auth.Roles() {
+	for _, role := range []auth.Role{auth.Admin, auth.Marketing} { // sales have a home of their own, with other figures
 		b := s.login(role)
 		for _, path := range []string{"/admin", "/admin?range=30&gate=" + secondGate, "/admin?source=email&show=openers"} {
 			body := b.page(path)
@@ -269,8 +269,8 @@ func TestHomeFiguresAreLinks(t *testing.T) {
 					t.Errorf("%s as %s: %d is shown, %s has %d rows", path, role, want, l[1], got)
 				}
 			}
-			if waits := strings.Contains(body, "waiting in quarantine"); waits != (role != auth.Sales) {
-				t.Errorf("%s as %s: quarantine shown: %v", path, role, waits)
+			if !strings.Contains(body, "waiting in quarantine") {
+				t.Errorf("%s as %s: the quarantine is not shown", path, role)
 			}
 		}
 	}
