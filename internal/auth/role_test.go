@@ -8,8 +8,8 @@ import (
 func TestAllows(t *testing.T) {
 	all := Permissions()
 	marketing := []Permission{LeadsRead, LeadsWrite, LeadsExport, MessagesRead, MessagesSend, QuarantineDecide, DocumentsRead,
-		DocumentsWrite, GatesRead, GatesWrite, ReportsRead, VerifyRead}
-	sales := []Permission{LeadsRead, LeadsWrite, MessagesRead, DocumentsRead, GatesRead, ReportsRead}
+		DocumentsWrite, GatesRead, GatesWrite, ReportsRead, VerifyRead, PipelineRead, RulesRead, RulesWrite, ConnectorsRead}
+	sales := []Permission{LeadsRead, LeadsWrite, MessagesRead, DocumentsRead, GatesRead, ReportsRead, PipelineRead, PipelineWrite, RulesRead}
 	for _, c := range []struct {
 		role Role
 		may  []Permission
@@ -29,7 +29,7 @@ func TestAllows(t *testing.T) {
 
 // What must not happen whatever the table becomes.
 func TestTableKeepsItsPromises(t *testing.T) {
-	for _, p := range []Permission{LeadsErase, SettingsWrite, UsersWrite, KeysWrite, AuditRead, DevMailRead, QueueWrite} {
+	for _, p := range []Permission{LeadsErase, SettingsWrite, UsersWrite, KeysWrite, AuditRead, DevMailRead, QueueWrite, TeamsWrite, LeadsAssign, ConnectorsWrite} {
 		for _, r := range []Role{Marketing, Sales} {
 			if Allows(r, p) {
 				t.Errorf("%s has %s", r, p)
