@@ -143,9 +143,8 @@ func TestADayAway(t *testing.T) {
 	d := crmtest.HubSpot(t, nil)
 	c := newConnected(t, d)
 	id := c.hubspot(d)
-	var deals []store.Deal
 	for i := range 8 {
-		deals = append(deals, c.deal(fmt.Sprintf("p%d@example.org", i), c.ana))
+		c.deal(fmt.Sprintf("p%d@example.org", i), c.ana)
 	}
 	d.Always(crmtest.Fails)
 	mails := c.Count("select count(*) from messages where template = 'alarm'")

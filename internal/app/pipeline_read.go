@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -65,9 +64,4 @@ func userNames(db *store.Query, ids ...uuid.UUID) (map[uuid.UUID]string, error) 
 func settingsOf(db *store.Query) (s store.Settings, err error) {
 	err = db.Where("id = 1").Take(&s).Error
 	return s, err
-}
-
-// dayOf is a calendar day as a date column holds it.
-func dayOf(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }

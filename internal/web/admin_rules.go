@@ -147,15 +147,12 @@ func ruleFunctions() templates.RuleNames {
 	for _, n := range rule.Functions {
 		out.Names = append(out.Names, templates.RuleName{Name: n.Name + "()", Type: n.Type, Says: n.Says, Example: n.Example})
 	}
-	for _, n := range []templates.RuleName{
+	return templates.RuleNames{Title: out.Title, Names: append(out.Names, []templates.RuleName{
 		{Name: "== != in", Type: "comparing", Says: "is, is not, is one of", Example: `country in ["DE", "AT"]`},
 		{Name: ">= <= > <", Type: "comparing", Says: "numbers", Example: `submissions >= 2`},
 		{Name: "and or not", Type: "joining", Says: "all of them, one of them, the opposite", Example: `not free_mail and (confirmed or has_phone)`},
 		{Name: "contains startsWith endsWith matches", Type: "text", Says: "letter for letter; matches takes a pattern", Example: `domain endsWith ".gov.uk"`},
-	} {
-		out.Names = append(out.Names, n)
-	}
-	return out
+	}...)}
 }
 
 // conditionWords says a condition in plain words where it is a usual one; "" where it is not.

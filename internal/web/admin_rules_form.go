@@ -138,9 +138,7 @@ func putUsual(def *lead.ScoreRules, f url.Values, g, r int) (sentence string) {
 	if n, _ := words.Name(part.Name); n.Type != rule.TypeAnswers {
 		part.Key = ""
 	}
-	for _, v := range strings.Split(f.Get(at+"value"), ",") {
-		part.Values = append(part.Values, v)
-	}
+	part.Values = append(part.Values, strings.Split(f.Get(at+"value"), ",")...)
 	if part.Ask == "is" || part.Ask == "is-not" || part.Ask == "has" || part.Ask == "has-not" {
 		part.Values = []string{f.Get(at + "value")}
 	}

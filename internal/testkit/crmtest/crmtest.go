@@ -63,7 +63,6 @@ type Double struct {
 	secret   string // whoever asks has to know it
 	auth     func(Request, string) bool
 	refuse   func() (status int, answer any)
-	limit    func() (status int, answer any, header map[string]string)
 }
 
 // Record is one object there.
