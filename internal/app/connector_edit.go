@@ -208,7 +208,7 @@ func (a *App) SetConnectorState(ctx context.Context, id uuid.UUID, read int64, s
 func (a *App) changeConnector(ctx context.Context, id uuid.UUID, read int64, by store.Actor, action string, fn func(*store.Tx, *store.Connector) (map[string]any, error)) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		var c store.Connector
-		if err := tx.ForUpdate().Where("id = ?", id).Take(&c).Error; err != nil {
+		if err := tx.ForChange().Where("id = ?", id).Take(&c).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		if c.Version != read {

@@ -103,7 +103,7 @@ func TestEditsOnBothSidesDuringAnOutage(t *testing.T) {
 	}
 	d.Trouble(nil)
 	c.Clock.Move(time.Hour)
-	for range 3 {
+	for range 12 {
 		c.push(id)
 		c.pull(id)
 		c.Clock.Move(6 * time.Minute)

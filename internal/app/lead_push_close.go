@@ -117,7 +117,7 @@ func (a *App) settlePush(tx *store.Tx, t *pushTry, p store.Push, out crm.Outcome
 // mendConnector notes an answer: an open breaker closes, and what waited for that goes at once.
 func (a *App) mendConnector(tx *store.Tx, id uuid.UUID, pushed bool) error {
 	var c store.Connector
-	if err := tx.ForUpdate().Where("id = ?", id).Take(&c).Error; err != nil {
+	if err := tx.ForChange().Where("id = ?", id).Take(&c).Error; err != nil {
 		return err
 	}
 	now := tx.Now()
@@ -144,7 +144,7 @@ func (a *App) mendConnector(tx *store.Tx, id uuid.UUID, pushed bool) error {
 // after several in a row. Whoever is named for it is told when it opens.
 func (a *App) breakConnector(tx *store.Tx, id uuid.UUID, out crm.Outcome, now bool) error {
 	var c store.Connector
-	if err := tx.ForUpdate().Where("id = ?", id).Take(&c).Error; err != nil {
+	if err := tx.ForChange().Where("id = ?", id).Take(&c).Error; err != nil {
 		return err
 	}
 	c.Failures++

@@ -217,7 +217,7 @@ func (a *App) wakeConnectors(ctx context.Context) error {
 			}
 		}
 		var ask []store.Connector
-		if err := tx.ForUpdate().Where("state = 'on' and pull_due_at <= ?", now).Find(&ask).Error; err != nil {
+		if err := tx.ForChange().Where("state = 'on' and pull_due_at <= ?", now).Find(&ask).Error; err != nil {
 			return err
 		}
 		for _, c := range ask {

@@ -22,6 +22,10 @@ func Updated(columns ...string) clause.Set { return clause.AssignmentColumns(col
 // ForUpdate reads rows and keeps others off them until the transaction ends.
 func (tx *Tx) ForUpdate() *Query { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
 
+// ForChange is ForUpdate for a row that others refer to while it is held: a foreign key to it waits for nobody. Without
+// that, two transactions that both refer to a row and then change it would wait for each other.
+func (tx *Tx) ForChange() *Query { return tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}) }
+
 // IsMissing tells that a row that was asked for is not there.
 func IsMissing(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 
