@@ -31,10 +31,12 @@ var scoringLines = []reconciliation{
 
 	{"qualified leads", "select count(*) from scores where qualified_at is not null", `
 		select s.lead_id as id, case when l.state <> 'active' then l.state when a.lead_id is not null then 'assigned' when j.id is not null then 'waits for an owner'
-			when s.qualified_at > clock.now - interval '1 minute' then 'waits for an owner' else 'without an owner' end as class
+			when s.qualified_at > clock.now - interval '1 minute' then 'waits for an owner'
+			when w.object is not null then 'nobody could be asked, and staff were told' else 'without an owner' end as class
 		from clock cross join scores s join leads l on l.id = s.lead_id
 		left join lateral (select x.lead_id from assignments x where x.lead_id = s.lead_id and (x.at >= s.qualified_at or x.closed_at is null) limit 1) a on true
+		left join (select distinct object from alarms where kind = 'nobody-to-sell') w on w.object = s.lead_id::text
 		left join ` + liveOf("lead_route") + ` j on j.id = s.lead_id where s.qualified_at is not null`,
-		[]class{{"assigned", ""}, {"waits for an owner", ""}, {"erased", ""}, {"merged", ""},
+		[]class{{"nobody could be asked, and staff were told", ""}, {"assigned", ""}, {"waits for an owner", ""}, {"erased", ""}, {"merged", ""},
 			{"without an owner", "This lead qualified, but nobody was given it, and no job will do it."}}},
 }
