@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// Accept is what the owner says of a lead: mine. It becomes a deal. Again changes nothing. read is the version that the
+// AcceptLead is what the owner says of a lead: mine. It becomes a deal. Again changes nothing. read is the version that the
 // page showed, 0 where none was shown.
 func (a *App) AcceptLead(ctx context.Context, id uuid.UUID, read int64, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {

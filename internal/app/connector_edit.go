@@ -160,7 +160,7 @@ func checkField(f crm.Field, v string) string {
 			return errs.Public(err).Fields[0].Message
 		}
 	case f.Name == "types":
-		for _, t := range strings.Fields(strings.ReplaceAll(v, ",", " ")) {
+		for t := range strings.FieldsSeq(strings.ReplaceAll(v, ",", " ")) {
 			if !slices.Contains(crm.EventTypes, t) {
 				return "There is no event named “" + t + "”."
 			}

@@ -23,6 +23,7 @@ type connected struct {
 const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func newConnected(t testing.TB, doubles ...*crmtest.Double) *connected {
+	t.Helper()
 	s := newSelling(t, func(o *app.Options) { o.Allow = crmtest.Allow(doubles...) })
 	for _, d := range doubles {
 		d.Users = []crm.User{{ID: "7", Name: "Ana", Email: "ana@sales.example"}, {ID: "8", Name: "Ben", Email: "ben@sales.example"}}
@@ -132,6 +133,7 @@ type at struct {
 }
 
 func newConnectedAt(t testing.TB, double func(now func() time.Time) *crmtest.Double) *at {
+	t.Helper()
 	var c *connected
 	d := double(func() time.Time {
 		if c == nil {

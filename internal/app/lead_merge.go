@@ -85,7 +85,7 @@ func (a *App) PreviewMerge(ctx context.Context, into, from uuid.UUID) (p MergePr
 		return p, err
 	}
 	if p.Refused = mergeable(p.Into, p.From); p.Refused != nil {
-		return p, nil
+		return p, nil //nolint:nilerr // a refusal is what the preview shows
 	}
 	db := a.store.DB(ctx)
 	for _, m := range moving {
@@ -103,7 +103,7 @@ func (a *App) PreviewMerge(ctx context.Context, into, from uuid.UUID) (p MergePr
 	}
 	_, ends, err := keepHands(live, into)
 	if p.Refused = err; err != nil || ends == nil {
-		return p, nil
+		return p, nil //nolint:nilerr // a refusal is what the preview shows
 	}
 	names, err := userNames(db, ends.OwnerID)
 	p.Ends = "The lead is in two pairs of hands. It stays where it was accepted, or with the lead that stays; the assignment of " + names[ends.OwnerID] + " ends."

@@ -48,10 +48,10 @@ func (a *App) closePush(tx *store.Tx, t *pushTry, out crm.Outcome) error {
 	if clash != "" {
 		out.Class, out.Reason = crm.Refused, clash
 	}
-	return a.settlePush(tx, t, p, out)
+	return a.settlePush(tx, p, out)
 }
 
-func (a *App) settlePush(tx *store.Tx, t *pushTry, p store.Push, out crm.Outcome) error {
+func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {
 	now := tx.Now()
 	set := func(state string, due time.Time) error {
 		fields := map[string]any{"state": state, "reason": out.Reason, "due_at": due, "state_at": now}

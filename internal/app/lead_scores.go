@@ -44,7 +44,7 @@ func (a *App) leadScores(db *store.Query, d *LeadDetail) error {
 	d.ScoreRules = &set
 	rules, err := compileScoring(set.Definition)
 	if err != nil {
-		return nil // an older program's rules: the lines say it all the same
+		return nil //nolint:nilerr // an older program's rules: the lines say it all the same
 	}
 	d.Scoring = &rules.ScoreRules
 	return nil

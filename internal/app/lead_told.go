@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -171,7 +170,7 @@ func (t news) eventData(e store.OutboxEvent, as *store.Assignment) map[string]an
 	l := map[string]any{"id": e.LeadID}
 	out := map[string]any{"lead": l}
 	if len(e.Detail) > 2 {
-		out["detail"] = json.RawMessage(e.Detail)
+		out["detail"] = e.Detail
 	}
 	if e.SubmissionID != nil {
 		out["submission"] = map[string]any{"id": *e.SubmissionID}

@@ -20,6 +20,7 @@ type selling struct {
 }
 
 func newSelling(t testing.TB, opts ...testkit.Option) *selling {
+	t.Helper()
 	s := &selling{Kit: testkit.New(t, opts...)}
 	s.ana, s.ben = s.seller("Ana"), s.seller("Ben")
 	return s

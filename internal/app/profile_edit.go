@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"image"
-	_ "image/gif"
+	_ "image/gif" // a photo may be one
 	"image/jpeg"
-	_ "image/png"
+	_ "image/png" // a photo may be one
 	"io"
 	"net/url"
 	"strconv"

@@ -91,6 +91,7 @@ func ann() crm.Call {
 }
 
 func subjectOf(t *testing.T, kind string) *rig {
+	t.Helper()
 	for _, s := range subjects() {
 		if s.kind == kind {
 			return newRig(t, s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -38,19 +39,19 @@ func subjects() []subject {
 			config: func(d *crmtest.Double) crm.Config {
 				return crm.Config{Settings: map[string]string{}, Secrets: map[string]string{"url": d.URL + "/services/T000/B000/XXXX"}}
 			}},
-		{kind: "hubspot", double: func(t testing.TB) *crmtest.Double { return crmtest.HubSpot(t, nil) }, secrets: []string{crmtest.HubSpotToken},
+		{kind: "hubspot", double: func(t testing.TB) *crmtest.Double { t.Helper(); return crmtest.HubSpot(t, nil) }, secrets: []string{crmtest.HubSpotToken},
 			objects: map[string]string{crm.Person: "contacts", crm.Lead: "leads", crm.Deal: "deals"},
 			props:   map[string]string{"owner": "hubspot_owner_id", "consent": "gatehouse_consent", "said": "gatehouse_said"},
 			config: func(d *crmtest.Double) crm.Config {
 				return crm.Config{Settings: map[string]string{"base": d.URL, "leads": "yes"}, Secrets: map[string]string{"token": crmtest.HubSpotToken}, Mapping: mapping("hubspot")}
 			}},
-		{kind: "salesforce", double: func(t testing.TB) *crmtest.Double { return crmtest.Salesforce(t, nil) }, secrets: []string{crmtest.SalesforceSecret, "00D!session"},
+		{kind: "salesforce", double: func(t testing.TB) *crmtest.Double { t.Helper(); return crmtest.Salesforce(t, nil) }, secrets: []string{crmtest.SalesforceSecret, "00D!session"},
 			objects: map[string]string{crm.Person: "Lead", crm.Deal: "Opportunity"},
 			props:   map[string]string{"owner": "OwnerId", "consent": "Gatehouse_Consent__c", "said": "Gatehouse_Said__c"},
 			config: func(d *crmtest.Double) crm.Config {
 				return crm.Config{Settings: map[string]string{"domain": d.URL, "client_id": crmtest.SalesforceClient}, Secrets: map[string]string{"client_secret": crmtest.SalesforceSecret}, Mapping: mapping("salesforce")}
 			}},
-		{kind: "pipedrive", double: func(t testing.TB) *crmtest.Double { return crmtest.Pipedrive(t, nil) }, secrets: []string{crmtest.PipedriveToken},
+		{kind: "pipedrive", double: func(t testing.TB) *crmtest.Double { t.Helper(); return crmtest.Pipedrive(t, nil) }, secrets: []string{crmtest.PipedriveToken},
 			objects: map[string]string{crm.Person: "person", crm.Lead: "lead", crm.Deal: "deal"},
 			props:   map[string]string{"owner": "owner_id", "consent": "marketing_status", "said": "custom_fields"},
 			values:  map[string]string{"consent": "subscribed"},
@@ -104,6 +105,7 @@ type rig struct {
 }
 
 func newRig(t testing.TB, s subject) *rig {
+	t.Helper()
 	d := s.double(t)
 	d.Users = []crm.User{{ID: "7", Name: "R Ep", Email: "rep@example.com"}, {ID: "8", Name: "Other", Email: "other@example.com"}}
 	return &rig{subject: s, d: d, sys: crm.New(crmtest.Allow(d), nil).Find(s.kind), c: s.config(d), known: map[string]crm.Known{}}
@@ -152,6 +154,7 @@ func (r *rig) quiet(t *testing.T, out crm.Outcome) {
 }
 
 func each(t *testing.T, fn func(t *testing.T, r *rig)) {
+	t.Helper()
 	for _, s := range subjects() {
 		t.Run(s.kind, func(t *testing.T) { t.Parallel(); fn(t, newRig(t, s)) })
 	}
@@ -159,6 +162,7 @@ func each(t *testing.T, fn func(t *testing.T, r *rig)) {
 
 func TestToldOnceAndAgain(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		for i := range 3 {
 			out := r.push(t.Context(), call(), false)
 			if out.Class != crm.Done {
@@ -179,6 +183,7 @@ func TestToldOnceAndAgain(t *testing.T) {
 
 func TestOwnerConsentAndWhatTheySaidAreCarried(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		if out := r.push(t.Context(), call(), false); out.Class != crm.Done {
 			t.Fatal(out.Reason)
 		}
@@ -189,9 +194,7 @@ func TestOwnerConsentAndWhatTheySaidAreCarried(t *testing.T) {
 			return
 		}
 		want := map[string]string{"owner": "7", "consent": "yes", "said": "This one is us: Who counts?\nAsks: why?"}
-		for k, v := range r.values {
-			want[k] = v
-		}
+		maps.Copy(want, r.values)
 		rec := r.d.Live(r.objects[crm.Person])[0]
 		for value, prop := range r.props {
 			if got := fmt.Sprint(rec.Props[prop]); !strings.Contains(got, want[value]) {
@@ -222,6 +225,7 @@ func TestTroubleHasItsClass(t *testing.T) {
 	} {
 		t.Run(string(e.trouble), func(t *testing.T) {
 			each(t, func(t *testing.T, r *rig) {
+				t.Helper()
 				r.d.Once(e.trouble)
 				out := r.push(t.Context(), call(), false)
 				r.quiet(t, out)
@@ -249,6 +253,7 @@ func TestTroubleHasItsClass(t *testing.T) {
 
 func TestAHangIsContained(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		r.d.Always(crmtest.Hangs)
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
@@ -266,6 +271,7 @@ func TestAHangIsContained(t *testing.T) {
 
 func TestYesAndNothingKeptIsNoticed(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		if len(r.objects) == 0 {
 			t.Skip("a receiver of events cannot be asked what it kept")
 		}
@@ -288,6 +294,7 @@ func TestYesAndNothingKeptIsNoticed(t *testing.T) {
 
 func TestAMissingPropertyIsNamed(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		prop := map[string]string{"hubspot": "gatehouse_said", "salesforce": "Gatehouse_Said__c", "pipedrive": crmtest.PipedriveSaid}[r.kind]
 		if prop == "" {
 			t.Skip("it has no properties")
@@ -349,6 +356,7 @@ func TestOneObjectWhateverHappens(t *testing.T) {
 
 func TestFillEmptyLeavesTheirs(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		first := map[string][2]any{"hubspot": {"firstname", "email"}, "salesforce": {"FirstName", "Email"}}[r.kind]
 		if first[0] == nil {
 			t.Skip("no such property")
@@ -367,6 +375,7 @@ func TestFillEmptyLeavesTheirs(t *testing.T) {
 // TestBothSidesChanged: what they changed since we agreed is theirs, and is told to us.
 func TestBothSidesChanged(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		kind := r.objects[crm.Deal]
 		if kind == "" {
 			t.Skip("it has no deals")
@@ -392,6 +401,7 @@ func TestBothSidesChanged(t *testing.T) {
 
 func TestDeletedThereIsNotMadeAgain(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		kind := r.objects[crm.Person]
 		if kind == "" {
 			t.Skip("it keeps no persons")
@@ -412,6 +422,7 @@ func TestDeletedThereIsNotMadeAgain(t *testing.T) {
 
 func TestErasedIsErasedThereEvenIfNobodyKnowsTheId(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		if len(r.objects) == 0 {
 			t.Skip("it keeps nobody")
 		}
@@ -427,6 +438,7 @@ func TestErasedIsErasedThereEvenIfNobodyKnowsTheId(t *testing.T) {
 
 func TestADryRunWritesNothing(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		r.c.Dry = true
 		out := r.push(t.Context(), call(), true)
 		if out.Class != crm.Done {
@@ -453,6 +465,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 // TestChangesComeBack reads stage, owner and value with a cursor, each change once.
 func TestChangesComeBack(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
 		if !r.sys.About().Pulls {
 			t.Skip("it cannot be asked")
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -214,9 +215,7 @@ func (v *hubspot) create(ctx context.Context, t *talk, object string, props map[
 
 func withKey(props map[string]string, key, value string) map[string]string {
 	out := map[string]string{}
-	for k, v := range props {
-		out[k] = v
-	}
+	maps.Copy(out, props)
 	out[key] = value
 	return out
 }

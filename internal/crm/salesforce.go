@@ -420,7 +420,7 @@ func salesforceMoment(s string) time.Time {
 	return time.Time{}
 }
 
-// Hook: Salesforce posts nothing that we take.
+// Hook refuses: Salesforce posts nothing that we take.
 func (s *Salesforce) Hook(Config, Hook) ([]Change, error) { return nil, errNoHooks }
 
 // Test logs in and asks for the fields that the mapping names.

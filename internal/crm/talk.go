@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -96,9 +97,7 @@ func (t *talk) send(ctx context.Context, method, path string, extra http.Header,
 	if in != nil {
 		h.Set("Content-Type", "application/json")
 	}
-	for k, v := range extra {
-		h[k] = v
-	}
+	maps.Copy(h, extra)
 	r := t.client.do(ctx, method, t.base+path, h, body)
 	t.status = r.status
 	t.trace = append(t.trace, Exchange{Method: method, Path: path, Body: cut(string(body), bodyShown), Status: r.status, Answer: cut(masked(string(r.body), t.secrets()), answerShown)})

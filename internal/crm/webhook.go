@@ -93,7 +93,7 @@ func signWebhook(secret []byte, id string, unix int64, body []byte) []byte {
 }
 
 func signingSecrets(text string) (out [][]byte, err error) {
-	for _, s := range strings.Fields(text) {
+	for s := range strings.FieldsSeq(text) {
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s, "whsec_"))
 		if err != nil || len(raw) < 16 || len(raw) > 75 {
 			return nil, errs.New(errs.Invalid, "A signing secret is whsec_ and 24 to 64 bytes in base64.")
@@ -123,7 +123,7 @@ func verifyStandard(secret string, h Hook) error {
 	if age := h.Now.Sub(time.Unix(unix, 0)); age > hookAge || age < -hookAge {
 		return errBadSignature
 	}
-	for _, sig := range strings.Fields(h.Header.Get("webhook-signature")) {
+	for sig := range strings.FieldsSeq(h.Header.Get("webhook-signature")) {
 		text, ok := strings.CutPrefix(sig, "v1,")
 		got, err := base64.StdEncoding.DecodeString(text)
 		if !ok || err != nil {

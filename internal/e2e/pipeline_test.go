@@ -107,13 +107,13 @@ func TestBoardByKeyboard(t *testing.T) {
 	}
 	a.Open("/admin/pipeline")
 	a.See("To accept")
-	other := &staff{Page: b.NewPage(t, s.URL()), t: t}
+	other := b.NewPage(t, s.URL())
 	other.Open("/admin/login?next=/admin/pipeline")
 	other.Type(`[name=email]`, adminAddress)
 	other.Type(`[name=password]`, adminPassword)
 	other.Click(`main button[type=submit]`)
 	other.See("To accept")
-	browser.Eval[bool](other.Page, `[...document.querySelectorAll("[data-focus]")].find(n => n.textContent === "Company 4").focus(), true`)
+	browser.Eval[bool](other, `[...document.querySelectorAll("[data-focus]")].find(n => n.textContent === "Company 4").focus(), true`)
 
 	browser.Eval[bool](a.Page, `[...document.querySelectorAll("[data-focus]")].find(n => n.textContent === "Company 2").focus(), true`)
 	a.Expect("status of 422") // what is missing comes back as a form

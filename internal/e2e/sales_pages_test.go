@@ -27,12 +27,12 @@ func TestSalesPages(t *testing.T) {
 	a := s.admin(b)
 	look(t, a.Page).walk("admin", "/admin/pipeline", "/admin/pipeline?view=list", "/admin/leads", "/admin/rules", "/admin/teams", "/admin/connectors", "/admin/reports")
 
-	rep := &staff{Page: b.NewPage(t, s.URL()), t: t}
+	rep := b.NewPage(t, s.URL())
 	rep.Open(s.invited("rita@gatehouse.example", "sales", "Rita Rep"))
 	rep.Type(`[name=password]`, adminPassword)
 	rep.Click(`main button[type=submit]`)
 	rep.Until(`location.pathname === "/admin" && document.readyState === "complete"`)
-	look(t, rep.Page).walk("sales", "/admin", "/admin/pipeline")
+	look(t, rep).walk("sales", "/admin", "/admin/pipeline")
 }
 
 // invited makes an account and returns the link that sets its password.

@@ -25,7 +25,7 @@ var regions = map[string]string{
 var regionOf = func() map[string]string {
 	out := map[string]string{}
 	for region, countries := range regions {
-		for _, c := range strings.Fields(countries) {
+		for c := range strings.FieldsSeq(countries) {
 			out[c] = region
 		}
 	}

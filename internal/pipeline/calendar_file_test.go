@@ -15,7 +15,7 @@ func TestCalendarFile(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, file)
 		}
 	}
-	for _, line := range strings.Split(strings.TrimSuffix(file, "\r\n"), "\r\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(file, "\r\n"), "\r\n") {
 		if len(line) > 75 || !utf8.ValidString(line) || strings.ContainsAny(line, "\r\n") {
 			t.Errorf("%d octets: %q", len(line), line)
 		}

@@ -64,7 +64,7 @@ func splitAmount(s string, point byte, scale int) (whole, part string, ok bool) 
 	}
 	lastPoint, lastGroup := strings.LastIndexByte(s, point), strings.LastIndexByte(s, group)
 	if lastPoint >= 0 && lastGroup > lastPoint { // the other way round, as "1.200,50" in English
-		point, group, lastPoint = group, point, lastGroup
+		group, lastPoint = point, lastGroup
 	}
 	whole = s
 	if lastPoint >= 0 {

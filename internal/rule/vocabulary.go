@@ -44,8 +44,8 @@ func NewVocabulary(sample any) *Vocabulary {
 }
 
 func (v *Vocabulary) read(t reflect.Type) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		if f.Anonymous {
 			v.read(f.Type)
 			continue

@@ -50,12 +50,12 @@ func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 	if id, err := uuid.Parse(v.q.Get("team")); err == nil {
 		f.Team = &id
 	}
-	if min := v.q.Get("min"); min != "" {
+	if least := v.q.Get("min"); least != "" {
 		snap, err := s.app.Snapshot(c.Request().Context())
 		if err != nil {
 			return f, err
 		}
-		if minor, ok := pipeline.ParseMoney(min, snap.Settings.Currency, snap.Settings.Locale); ok {
+		if minor, ok := pipeline.ParseMoney(least, snap.Settings.Currency, snap.Settings.Locale); ok {
 			f.MinValue = &minor
 		}
 	}

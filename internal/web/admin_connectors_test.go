@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -93,9 +94,7 @@ func TestAHookIsSigned(t *testing.T) {
 	id := strings.TrimPrefix(res.Header().Get("Location"), "/admin/connectors/")
 	post := func(path, body string, h http.Header) int {
 		r, _ := http.NewRequest(http.MethodPost, testBase+path, strings.NewReader(body))
-		for k, v := range h {
-			r.Header[k] = v
-		}
+		maps.Copy(r.Header, h)
 		r.Header.Set("Content-Type", "application/json")
 		return s.visitor().do(r).Code
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,8 +107,8 @@ func (s *Server) pushShow(c echo.Context) error {
 	case d.State == app.PushDropped:
 		p.Notices = append(p.Notices, templates.Notice{Kind: "note", Text: "It was not told: " + d.Reason + "."})
 	}
-	for i := len(d.Attempts) - 1; i >= 0; i-- {
-		a := d.Attempts[i]
+	for _, a := range slices.Backward(d.Attempts) {
+
 		p.Tries = append(p.Tries, templates.PushTryRow{Number: int(a.Number), Outcome: tagOf(classWords, a.Outcome), Status: int(a.Status), Started: a.StartedAt, Finished: at(a.FinishedAt), Request: prettyLines(a.Request), Answer: a.Answer})
 	}
 	if s.may(c, auth.ConnectorsWrite) {

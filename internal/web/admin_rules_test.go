@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -160,7 +161,8 @@ func TestScoringRulesOnAPage(t *testing.T) {
 	do("remove-rule.0.4", nil)
 	w.Take(testkit.Submit("ann@archer.example"))
 	if b = do("try", func(f url.Values) { f.Set("who", "ann@archer.example") }); !strings.Contains(b.String(), "Would not qualify: it has 55 points, 60 are needed") {
-		t.Errorf("tried: %.2000s", b.String()[strings.Index(b.String(), "<main"):])
+		_, main, _ := strings.Cut(b.String(), "<main")
+		t.Errorf("tried: %.2000s", main)
 	}
 	if b = do("try", func(f url.Values) { f.Set("who", "nobody@archer.example") }); !strings.Contains(b.String(), "Nobody here has this name") {
 		t.Error("somebody was found")
@@ -169,9 +171,7 @@ func TestScoringRulesOnAPage(t *testing.T) {
 		t.Error("something was saved by itself")
 	}
 	stale := url.Values{}
-	for k, v := range form {
-		stale[k] = v
-	}
+	maps.Copy(stale, form)
 	do("save", nil)
 	if n := w.Count("select count(*) from rule_sets where definition::text like '%submissions >= 2%'"); n != 1 {
 		t.Error("nothing was saved")

@@ -72,7 +72,7 @@ func (s *Server) dueRow(c echo.Context, d app.DueStep) templates.DueRow {
 
 // daySentence says the day in a sentence.
 func daySentence(h app.SalesHome) (out []templates.Piece) {
-	add := func(text, url string) { out = append(out, templates.Piece{Text: text, URL: url}) }
+	add := func(text string) { out = append(out, templates.Piece{Text: text}) }
 	today := h.DueN - h.Overdue
 	var parts []templates.Piece
 	if h.WaitingN > 0 {
@@ -88,19 +88,19 @@ func daySentence(h app.SalesHome) (out []templates.Piece) {
 		parts = append(parts, templates.Piece{Text: count(h.Lacking, "deal lacks", "deals lack") + " a plan or activities", URL: pipelinePath + "?view=list&owner=me"})
 	}
 	if len(parts) == 0 {
-		add("Nothing is due today, and nobody waits.", "")
+		add("Nothing is due today, and nobody waits.")
 		return out
 	}
 	for i, part := range parts {
 		switch {
 		case i > 0 && i == len(parts)-1:
-			add(" and ", "")
+			add(" and ")
 		case i > 0:
-			add(", ", "")
+			add(", ")
 		}
 		out = append(out, part)
 	}
-	add(".", "")
+	add(".")
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/png"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,9 +42,7 @@ func (w *world) hand(verb string, more url.Values) *httptest.ResponseRecorder {
 	w.t.Helper()
 	path, as := w.held()
 	form := url.Values{"assignment": {as.ID.String()}, "version": {version(as.Version)}}
-	for k, v := range more {
-		form[k] = v
-	}
+	maps.Copy(form, more)
 	return w.admin.post(path+"/"+verb, form)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -74,6 +75,7 @@ type Record struct {
 }
 
 func newDouble(t testing.TB, now func() time.Time, handle func(*Double, Request) (int, any)) *Double {
+	t.Helper()
 	if now == nil {
 		now = time.Now
 	}
@@ -156,9 +158,7 @@ func (d *Double) Change(kind, id string, props map[string]any) {
 	defer d.mu.Unlock()
 	for _, r := range d.Records[kind] {
 		if r.ID == id {
-			for k, v := range props {
-				r.Props[k] = v
-			}
+			maps.Copy(r.Props, props)
 			r.At = d.now()
 		}
 	}
@@ -229,9 +229,7 @@ func (d *Double) serve(w http.ResponseWriter, req *http.Request) {
 			for _, x := range all {
 				c := *x
 				c.Props = map[string]any{}
-				for k, v := range x.Props {
-					c.Props[k] = v
-				}
+				maps.Copy(c.Props, x.Props)
 				saved[kind] = append(saved[kind], &c)
 			}
 		}
@@ -319,6 +317,7 @@ func text(v any) string {
 
 // Receiver takes webhooks, and Slack's messages.
 func Receiver(t testing.TB) *Double {
+	t.Helper()
 	return newDouble(t, nil, func(d *Double, r Request) (int, any) {
 		d.make("posts", map[string]any{"id": r.Header.Get("webhook-id"), "body": string(r.Body)})
 		return http.StatusOK, "ok"

@@ -2,6 +2,7 @@ package crmtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"sort"
@@ -16,6 +17,7 @@ const HubSpotToken = "pat-eu1-a-secret-of-the-tests"
 
 // HubSpot keeps contacts, leads and deals. now may be nil.
 func HubSpot(t testing.TB, now func() time.Time) *Double {
+	t.Helper()
 	d := newDouble(t, now, hubspot)
 	d.secret = HubSpotToken
 	d.auth = func(r Request, secret string) bool { return r.Header.Get("Authorization") == "Bearer "+secret }
@@ -77,9 +79,7 @@ func hubspot(d *Double, r Request) (int, any) {
 	props := map[string]any{}
 	_ = json.Unmarshal(in.Properties, &props)
 	for _, x := range in.Inputs {
-		for k, v := range x.Properties {
-			props[k] = v
-		}
+		maps.Copy(props, x.Properties)
 	}
 	for k, v := range props {
 		if _, isText := v.(string); !isText {
@@ -98,9 +98,7 @@ func hubspot(d *Double, r Request) (int, any) {
 			if fresh {
 				rec = d.make(kind, map[string]any{})
 			}
-			for k, v := range x.Properties {
-				rec.Props[k] = v
-			}
+			maps.Copy(rec.Props, x.Properties)
 			rec.At = d.now()
 			a := hubspotAnswer(rec, kind)
 			a["new"] = fresh
@@ -132,9 +130,7 @@ func hubspot(d *Double, r Request) (int, any) {
 	}
 	switch r.Method {
 	case http.MethodPatch:
-		for k, v := range props {
-			rec.Props[k] = v
-		}
+		maps.Copy(rec.Props, props)
 		rec.At = d.now()
 	case http.MethodDelete:
 		rec.Deleted, rec.At = true, d.now()

@@ -2,6 +2,7 @@ package crmtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -20,6 +21,7 @@ const (
 
 // Pipedrive keeps persons, leads and deals. now may be nil.
 func Pipedrive(t testing.TB, now func() time.Time) *Double {
+	t.Helper()
 	d := newDouble(t, now, pipedrive)
 	d.secret = PipedriveToken
 	d.auth = func(r Request, secret string) bool { return r.Header.Get("X-Api-Token") == secret }
@@ -28,15 +30,11 @@ func Pipedrive(t testing.TB, now func() time.Time) *Double {
 
 func pipedriveAnswer(r *Record, version string) map[string]any {
 	out := map[string]any{"id": json.Number(r.ID), "update_time": r.At.UTC().Format(time.RFC3339)}
-	for k, v := range r.Props {
-		out[k] = v
-	}
+	maps.Copy(out, r.Props)
 	if version == "v1" {
 		out["update_time"] = r.At.UTC().Format("2006-01-02 15:04:05")
 		if c, ok := out["custom_fields"].(map[string]any); ok {
-			for k, v := range c {
-				out[k] = v
-			}
+			maps.Copy(out, c)
 			delete(out, "custom_fields")
 		}
 		out["active_flag"] = !r.Deleted
@@ -145,9 +143,7 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 	case http.MethodPatch:
 		for k, v := range in {
 			if old, ok := rec.Props[k].(map[string]any); ok && k == "custom_fields" {
-				for name, val := range v.(map[string]any) {
-					old[name] = val
-				}
+				maps.Copy(old, v.(map[string]any))
 				continue
 			}
 			rec.Props[k] = v

@@ -2,6 +2,7 @@ package crmtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,6 +19,7 @@ const (
 
 // Salesforce keeps leads and opportunities. now may be nil.
 func Salesforce(t testing.TB, now func() time.Time) *Double {
+	t.Helper()
 	d := newDouble(t, now, salesforce)
 	d.secret = "00D!session-of-the-tests"
 	d.auth = func(r Request, secret string) bool {
@@ -42,9 +44,7 @@ func salesforceError(status int, code, message string, fields ...string) (int, a
 
 func salesforceAnswer(r *Record) map[string]any {
 	out := map[string]any{"attributes": map[string]any{"type": "x"}, "Id": r.ID, "SystemModstamp": r.At.UTC().Format("2006-01-02T15:04:05.000+0000"), "IsDeleted": r.Deleted}
-	for k, v := range r.Props {
-		out[k] = v
-	}
+	maps.Copy(out, r.Props)
 	return out
 }
 
@@ -121,9 +121,7 @@ func salesforce(d *Double, r Request) (int, any) {
 	}
 	switch r.Method {
 	case http.MethodPatch:
-		for k, v := range in {
-			rec.Props[k] = v
-		}
+		maps.Copy(rec.Props, in)
 		rec.At = d.now()
 		if len(parts) == 2 {
 			return http.StatusNoContent, nil
