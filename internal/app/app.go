@@ -38,6 +38,8 @@ type App struct {
 	claims    together[uuid.UUID, claimed]
 	closes    together[store.Attempt, closed]
 	applies   together[jobs.ApplyEvents, error]
+	scores    together[[]uuid.UUID, error]
+	routes    together[[]uuid.UUID, error]
 	forgot    *guard.Counter // how often a forgotten password was told of lately
 	systems   *crm.Systems
 	pushing   lanes
@@ -99,6 +101,8 @@ func New(o Options) *App {
 	a.claims.most, a.claims.do = deliverMost, a.claimMany
 	a.closes.most, a.closes.do = deliverMost, a.closeMany
 	a.applies.most, a.applies.do = applyMost, a.applyMany
+	a.scores.most, a.scores.do = salesMost, many(a.ScoreLeads)
+	a.routes.most, a.routes.do = salesMost, many(a.RouteLeads)
 	a.intake = o.Store.NewIntake(a.Metrics.commit)
 	if a.mutant("answer-before-commit") {
 		a.intake.AnswerBeforeCommit()

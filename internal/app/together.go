@@ -1,6 +1,14 @@
 package app
 
-import "sync"
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // together lets calls that come while one is under way share the next: one transaction for many of them. A call that comes
 // alone waits for nobody.
@@ -74,5 +82,21 @@ func (g *together[T, R]) serve(batch []shared[T, R]) {
 	results := g.do(items)
 	for i, s := range batch {
 		s.answer <- answered[R]{result: results[i]}
+	}
+}
+
+// salesMost is how many jobs of scoring, or of routing, share their transactions.
+const salesMost = 64
+
+// many lets jobs that name leads share one call for all of them. The work is idempotent, so that all of them may be done
+// again where one fails.
+func many(do func(context.Context, []uuid.UUID) error) func([][]uuid.UUID) []error {
+	return func(lists [][]uuid.UUID) []error {
+		ctx, cancel := background(25 * time.Second)
+		defer cancel()
+		ids := slices.Concat(lists...)
+		slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+		err := do(ctx, slices.Compact(ids))
+		return slices.Repeat([]error{err}, len(lists))
 	}
 }

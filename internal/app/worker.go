@@ -27,7 +27,7 @@ type Workers struct {
 const (
 	intakeJobs   = 64
 	acceptAtOnce = 2
-	salesJobs    = 8 // jobs that score, route, and do what follows from it
+	salesJobs    = 32 // jobs that score, route, and do what follows from it
 )
 
 // connectorJobs is how many connectors are told or asked at the same time: each in a job of its own, so that one which
@@ -66,9 +66,9 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 	river.AddWorker(set, work(a, func(ctx context.Context, _ jobs.Spread) error { return a.SpreadOutbox(ctx) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Push) error { return a.PushDue(ctx, j.ConnectorID) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Pull) error { return a.PullFrom(ctx, j.ConnectorID, j.Ask) }))
-	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Route) error { return a.RouteLeads(ctx, j.LeadIDs) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Route) error { return a.routes.call(j.LeadIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Forgotten) error { return a.MailForgotten(ctx, j.Account) }))
-	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Score) error { return a.ScoreLeads(ctx, j.LeadIDs) }))
+	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Score) error { return a.scores.call(j.LeadIDs) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Rehearse) error { return a.Rehearse(ctx, j.RehearsalID) }))
 	river.AddWorker(set, work(a, func(ctx context.Context, j jobs.Rescore) error { return a.Rescore(ctx, j.RescoreID) }))
 	var err error
