@@ -1,0 +1,149 @@
+package crm
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/errs"
+)
+
+const pipedriveTime = "2006-01-02 15:04:05"
+
+// Pull reads what their list of recent changes says, in its order.
+func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Outcome) {
+	s, err := p.sync(c, Call{})
+	if err != nil {
+		return Page{}, (&talk{}).end(err, nil)
+	}
+	if cursor == "" {
+		cursor = p.client.now().UTC().Format(pipedriveTime)
+	}
+	page := Page{Cursor: cursor}
+	var users struct{ Data []pipedriveUser }
+	if err := s.t.get(ctx, "/v1/users", &users); err != nil {
+		return page, s.t.end(err, nil)
+	}
+	for _, u := range users.Data {
+		page.Users = append(page.Users, User{u.ID.String(), u.Name, u.Email})
+	}
+	var out struct {
+		Data []struct {
+			Item string
+			ID   json.Number
+			Data map[string]any
+		}
+		AdditionalData struct {
+			LastTimestampOnPage string `json:"last_timestamp_on_page"`
+			Pagination          struct {
+				More bool `json:"more_items_in_collection"`
+			}
+		} `json:"additional_data"`
+	}
+	if err := s.t.get(ctx, "/v1/recents?since_timestamp="+url.QueryEscape(cursor)+"&items=person,deal&limit=200", &out); err != nil {
+		return page, s.t.end(err, nil)
+	}
+	for _, e := range out.Data {
+		if ch, ok := p.change(s, e.Item, e.ID.String(), e.Data); ok {
+			page.Changes = append(page.Changes, ch)
+		}
+	}
+	if last := out.AdditionalData.LastTimestampOnPage; last > page.Cursor {
+		page.Cursor, page.More = last, out.AdditionalData.Pagination.More
+	}
+	return page, s.t.end(nil, nil)
+}
+
+// change reads one of theirs, as the list of recents and the webhooks show it.
+func (p *Pipedrive) change(s *sync, item, id string, data map[string]any) (Change, bool) {
+	v := s.v.(*pipedrive)
+	data["id"] = id
+	deleted := data["active_flag"] == false || data["is_deleted"] == true || data["status"] == "deleted"
+	delete(data, "is_deleted")
+	if o, ok := data["owner_id"].(map[string]any); ok { // version 1 shows the whole user
+		data["owner_id"] = o["id"]
+	}
+	if o, ok := data["user_id"].(map[string]any); ok && data["owner_id"] == nil {
+		data["owner_id"] = o["id"]
+	}
+	for one, many := range map[string]string{"email": "emails"} {
+		if data[many] == nil {
+			data[many] = data[one]
+		}
+	}
+	r := pipedriveRecord(data)
+	if r == nil {
+		return Change{}, false
+	}
+	at, _ := time.Parse(pipedriveTime, r.props["update_time"])
+	if at.IsZero() {
+		at, _ = time.Parse(time.RFC3339, r.props["update_time"])
+	}
+	ch := Change{EventKey: item + "/" + id + "/" + r.props["update_time"], Object: Person, Kind: "person", ID: id, Key: r.props[v.personKey], Email: r.props["emails"], At: at.UTC(), Deleted: deleted,
+		OptOut: r.props["marketing_status"] == "unsubscribed"}
+	if deleted {
+		ch.EventKey += "/deleted"
+	}
+	if o, ok := r.props["owner_id"]; ok {
+		ch.Owner = &o
+	}
+	if item == "deal" {
+		ch.Object, ch.Kind, ch.Key, ch.TheirStage = Deal, "deal", r.props[v.dealKey], r.props["stage_id"]
+		if ours, ok := s.stages.ours(ch.TheirStage); ok {
+			ch.Stage = &ours
+		}
+		if val, ok := r.props["value"]; ok {
+			ch.Value = &val
+		}
+		ch.Currency, ch.Reason = r.props["currency"], r.props["lost_reason"]
+	}
+	return ch, item == "person" || item == "deal"
+}
+
+// Hook takes their webhooks: they sign in with a name and a password, nothing else.
+func (p *Pipedrive) Hook(c Config, h Hook) ([]Change, error) {
+	user, password := c.Settings["hook_user"], c.Secrets["hook_password"]
+	if user == "" || password == "" {
+		return nil, errNoHooks
+	}
+	gotUser, gotPassword, ok := (&http.Request{Header: h.Header}).BasicAuth()
+	if !ok || subtle.ConstantTimeCompare([]byte(gotUser), []byte(user))&subtle.ConstantTimeCompare([]byte(gotPassword), []byte(password)) != 1 {
+		return nil, errBadSignature
+	}
+	var in struct {
+		Meta struct {
+			ID       string      `json:"id"`
+			Action   string      `json:"action"`
+			Entity   string      `json:"entity"`
+			EntityID json.Number `json:"entity_id"`
+		} `json:"meta"`
+		Data     map[string]any `json:"data"`
+		Previous map[string]any `json:"previous"`
+	}
+	d := json.NewDecoder(strings.NewReader(string(h.Body)))
+	if err := d.Decode(&in); err != nil {
+		return nil, errs.New(errs.Malformed, "The body is not the JSON of Pipedrive's webhooks.")
+	}
+	s, err := p.sync(c, Call{})
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "The settings of this connector cannot be read.")
+	}
+	if in.Meta.Action == "delete" || in.Meta.Action == "deleted" {
+		in.Data = map[string]any{"is_deleted": true, "update_time": h.Now.UTC().Format(pipedriveTime)}
+	}
+	if in.Data == nil {
+		return nil, nil
+	}
+	ch, ok := p.change(s, in.Meta.Entity, in.Meta.EntityID.String(), in.Data)
+	if !ok {
+		return nil, nil
+	}
+	if in.Meta.ID != "" {
+		ch.EventKey = "hook/" + in.Meta.ID
+	}
+	return []Change{ch}, nil
+}

@@ -1,0 +1,99 @@
+package crm
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/errs"
+)
+
+const salesforceTime = "2006-01-02T15:04:05.000Z"
+
+// Pull asks by SOQL for what changed, deleted rows included.
+func (s *Salesforce) Pull(ctx context.Context, c Config, cursor string) (Page, Outcome) {
+	stages, err := ParseStages(c.Get("stages", salesforceFields))
+	if err != nil {
+		return Page{}, (&talk{}).end(&Fault{Class: Misconfigured, Reason: errs.Public(err).Message}, nil)
+	}
+	if cursor == "" {
+		cursor = s.client.now().UTC().Format(salesforceTime)
+	}
+	var p Page
+	t, err := s.again(ctx, c, func(t *talk) error {
+		p = Page{Cursor: cursor}
+		v := s.vendor(c)
+		var users struct{ Records []map[string]any }
+		if err := t.get(ctx, v.root+"/query?q="+url.QueryEscape("SELECT Id,Name,Email FROM User WHERE IsActive = true LIMIT 2000"), &users); err != nil {
+			return err
+		}
+		for _, u := range users.Records {
+			if r := salesforceRecord(u); r != nil {
+				p.Users = append(p.Users, User{r.id, r.props["Name"], r.props["Email"]})
+			}
+		}
+		leads, deals, _ := strings.Cut(cursor, ",")
+		if deals == "" {
+			deals = leads
+		}
+		var more [2]bool
+		var err error
+		if leads, more[0], err = s.changed(ctx, t, v, stages, &p, Person, "Email,OwnerId,HasOptedOutOfEmail", leads); err != nil {
+			return err
+		}
+		if deals, more[1], err = s.changed(ctx, t, v, stages, &p, Deal, "StageName,Amount,OwnerId", deals); err != nil {
+			return err
+		}
+		p.Cursor, p.More = leads+","+deals, more[0] || more[1]
+		return nil
+	})
+	return p, t.end(err, nil)
+}
+
+const salesforcePage = 200
+
+func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages Stages, p *Page, object, fields, since string) (last string, more bool, err error) {
+	soql := fmt.Sprintf("SELECT Id,%s,SystemModstamp,IsDeleted,%s FROM %s WHERE SystemModstamp >= %s AND %s != null ORDER BY SystemModstamp LIMIT %d",
+		v.key, fields, v.kind(object), since, v.key, salesforcePage)
+	var out struct{ Records []map[string]any }
+	if err := t.get(ctx, v.root+"/queryAll?q="+url.QueryEscape(soql), &out); err != nil {
+		return since, false, err
+	}
+	last = since
+	for _, rec := range out.Records {
+		r := salesforceRecord(rec)
+		if r == nil {
+			continue
+		}
+		at := salesforceMoment(r.props["SystemModstamp"])
+		owner := r.props["OwnerId"]
+		ch := Change{EventKey: v.kind(object) + "/" + r.id + "/" + r.props["SystemModstamp"], Object: object, Kind: v.kind(object), ID: r.id, Key: r.props[v.key], Email: r.props["Email"],
+			At: at, Owner: &owner, OptOut: r.props["HasOptedOutOfEmail"] == "true", Deleted: r.props["IsDeleted"] == "true"}
+		if object == Deal {
+			ch.TheirStage = r.props["StageName"]
+			if ours, ok := stages.ours(ch.TheirStage); ok {
+				ch.Stage = &ours
+			}
+			if v := r.props["Amount"]; v != "" {
+				ch.Value = &v
+			}
+		}
+		p.Changes = append(p.Changes, ch)
+		last = max(last, at.Format(salesforceTime))
+	}
+	return last, len(out.Records) == salesforcePage, nil
+}
+
+func salesforceMoment(s string) time.Time {
+	for _, layout := range []string{"2006-01-02T15:04:05.000-0700", salesforceTime, time.RFC3339} {
+		if at, err := time.Parse(layout, s); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// Hook refuses: Salesforce posts nothing that we take.
+func (s *Salesforce) Hook(Config, Hook) ([]Change, error) { return nil, errNoHooks }
