@@ -233,6 +233,11 @@ func (a *App) joinHands(tx *store.Tx, m *store.LeadMerge, leads map[uuid.UUID]st
 	if err != nil {
 		return nil, err
 	}
+	if ends.TeamID != nil { // as with whatever is taken away: it was no turn
+		if err := tx.CountTurn(*ends.TeamID, ends.OwnerID, ends.Period, -1, ends.At); err != nil {
+			return nil, err
+		}
+	}
 	var steps []string
 	err = tx.Raw(`update steps set skipped_at = ?, version = version + 1 where done_at is null and skipped_at is null and plan_id in (select p.id from plans p where p.assignment_id = ?)
 		returning id::text`, tx.Now(), ends.ID).Scan(&steps).Error

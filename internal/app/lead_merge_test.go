@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,5 +144,50 @@ func TestMergeRefuses(t *testing.T) {
 	}
 	if n := s.Count("select count(*) from leads where id in (?, ?) and state = 'active'", a.LeadID, c.ID); n != 2 {
 		t.Error("not two again")
+	}
+}
+
+// A merge that ends an assignment gives its turn back, and undoing it counts it again: the rotation and the assignments
+// say the same all along, also when the period is over by then.
+func TestMergeAndTheRotation(t *testing.T) {
+	for what, later := range map[string]time.Duration{"in the period": time.Minute, "in the next": 40 * 24 * time.Hour} {
+		t.Run(what, func(t *testing.T) {
+			f := newFloor(t, 2)
+			into, from := f.lead(1), f.lead(2)
+			f.route(into, from)
+			places := func() (rows []string) {
+				t.Helper()
+				if err := f.Store.DB(t.Context()).Raw("select to_jsonb(p)::text from rotation_places p order by 1").Scan(&rows).Error; err != nil {
+					t.Fatal(err)
+				}
+				return rows
+			}
+			quiet := func(when string, turns int) {
+				t.Helper()
+				if n := f.Count("select sum(turns) from rotation_places"); n != turns {
+					t.Errorf("%s: %d turns, not %d", when, n, turns)
+				}
+				for _, u := range verify(t, f.Kit).Unexplained {
+					if u.Kind == "assignments" || u.Kind == "turns in the rotation" || u.Kind == "leads in somebody's hands" {
+						t.Errorf("%s: %s: %s", when, u.Kind, u.Sentence)
+					}
+				}
+			}
+			before := places()
+			quiet("routed", 2)
+			f.Clock.Move(later)
+			m, err := f.App.MergeLeads(t.Context(), into, from, by(f.admin))
+			if err != nil {
+				t.Fatal(err)
+			}
+			quiet("merged", 1)
+			if _, err := f.App.UnmergeLeads(t.Context(), into, m.ID, by(f.admin)); err != nil {
+				t.Fatal(err)
+			}
+			quiet("undone", 2)
+			if after := places(); !slices.Equal(before, after) {
+				t.Errorf("the rotation is not as it was:\n%v\n%v", before, after)
+			}
+		})
 	}
 }

@@ -129,6 +129,12 @@ func restoreHands(tx *store.Tx, m store.LeadMerge, hands []handsBefore) error {
 		if err != nil {
 			return err
 		}
+		if as.TeamID == nil {
+			continue
+		}
+		if err := tx.CountTurn(*as.TeamID, as.OwnerID, as.Period, 1, as.At); err != nil {
+			return err
+		}
 	}
 	return tx.Exec("update steps set skipped_at = null, version = version + 1 where id::text in ? and done_at is null", orNone(m.Moved.Rows["steps skipped"])).Error
 }

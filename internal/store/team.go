@@ -61,7 +61,7 @@ func (tx *Tx) CountTurn(team, user uuid.UUID, period time.Time, n int, at time.T
 		return translate(tx.Exec("update rotation_places set turns = turns - 1 where team_id = ? and user_id = ? and period = ? and turns > 0", team, user, period).Error)
 	}
 	return translate(tx.Exec(`insert into rotation_places (team_id, user_id, period, turns, last_at, credit, why) values (?, ?, ?, 1, ?, 0, '')
-		on conflict (team_id, user_id, period) do update set turns = rotation_places.turns + 1, last_at = excluded.last_at`, team, user, period, at).Error)
+		on conflict (team_id, user_id, period) do update set turns = rotation_places.turns + 1, last_at = greatest(rotation_places.last_at, excluded.last_at)`, team, user, period, at).Error)
 }
 
 // GiveCredit sets a newcomer or returner level.
