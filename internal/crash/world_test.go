@@ -46,6 +46,7 @@ type worldOptions struct {
 	slow     time.Duration // of the provider's answers
 	database string        // "" for a fresh one on the shared server
 	mutant   string
+	clock    string // file that moves the clock of every process; "" for the system's clock
 	apiKey   string // that the provider wants; "" for any
 	env      map[string]string
 }
@@ -90,7 +91,7 @@ func (w *world) options(args ...string) proc.Options {
 		"GATEHOUSE_LIMITS": "off", "GATEHOUSE_MAIL": "sendgrid", "SENDGRID_HOST": w.double.URL, "SENDGRID_API_KEY": "SG.test-key",
 		"SENDGRID_WEBHOOK_PUBLIC_KEY": w.double.PublicKey(), "GATEHOUSE_UNKNOWN_WAIT": wait, "GATEHOUSE_FILES_SHARED": "true", "GATEHOUSE_CONNECTIONS": "12"}
 	maps.Copy(env, w.o.env)
-	return proc.Options{Env: env, Args: args, Dir: w.dir, Mutant: w.o.mutant}
+	return proc.Options{Env: env, Args: args, Dir: w.dir, Mutant: w.o.mutant, Clock: w.o.clock}
 }
 
 // start runs one more process; one that serves pages is what the front points at from then on.

@@ -39,6 +39,7 @@ const (
 	Garbage       Trouble = "answers what is no JSON"
 	NoProperty    Trouble = "knows no property of that name"
 	AnswerForever Trouble = "answers without an end"
+	Holds         Trouble = "does it and keeps the answer back"
 )
 
 // Request is one that came.
@@ -64,6 +65,7 @@ type Double struct {
 	secret   string // whoever asks has to know it
 	auth     func(Request, string) bool
 	refuse   func() (status int, answer any)
+	letGo    chan struct{} // closed: answers that Hold keeps back go out
 }
 
 // Record is one object there.
@@ -110,6 +112,24 @@ func (d *Double) Once(tr Trouble) {
 		}
 		done = true
 		return tr
+	})
+}
+
+// Hold does what changes something and keeps the answer back, until release.
+func (d *Double) Hold() (release func()) {
+	letGo := make(chan struct{})
+	d.mu.Lock()
+	d.letGo = letGo
+	d.mu.Unlock()
+	d.Trouble(func(r Request) Trouble {
+		if Writes(r) {
+			return Holds
+		}
+		return None
+	})
+	return sync.OnceFunc(func() {
+		d.Trouble(nil)
+		close(letGo)
 	})
 }
 
@@ -222,21 +242,8 @@ func (d *Double) serve(w http.ResponseWriter, req *http.Request) {
 	if d.trouble != nil {
 		tr = d.trouble(r)
 	}
-	missing := d.missing
-	if tr == Drops { // it says yes, and forgets
-		saved, next := map[string][]*Record{}, d.next
-		for kind, all := range d.Records {
-			for _, x := range all {
-				c := *x
-				c.Props = map[string]any{}
-				maps.Copy(c.Props, x.Props)
-				saved[kind] = append(saved[kind], &c)
-			}
-		}
-		defer func() { d.mu.Lock(); d.Records, d.next = saved, next; d.mu.Unlock() }()
-	}
+	letGo := d.letGo
 	d.mu.Unlock()
-	_ = missing
 	if d.auth != nil && !d.auth(r, d.secret) {
 		tr = NoAuth
 	}
@@ -287,6 +294,16 @@ func (d *Double) serve(w http.ResponseWriter, req *http.Request) {
 	case CutAfter:
 		d.run(r)
 		panic(http.ErrAbortHandler)
+	case Drops:
+		answer(d.drop(r))
+	case Holds:
+		status, v := d.run(r)
+		select {
+		case <-letGo:
+		case <-d.release:
+		case <-req.Context().Done():
+		}
+		answer(status, v)
 	case FailsAfter:
 		d.run(r)
 		answer(http.StatusBadGateway, map[string]any{})
@@ -300,6 +317,23 @@ func (d *Double) run(r Request) (int, any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.handle(d, r)
+}
+
+// drop says what doing it would answer, and leaves everything as it was.
+func (d *Double) drop(r Request) (int, any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	saved := map[string][]*Record{}
+	for kind, all := range d.Records {
+		for _, x := range all {
+			c := *x
+			c.Props = maps.Clone(x.Props)
+			saved[kind] = append(saved[kind], &c)
+		}
+	}
+	status, v := d.handle(d, r)
+	d.Records = saved // an id is given once all the same
+	return status, v
 }
 
 // text is a property as text, as most systems answer it.
