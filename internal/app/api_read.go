@@ -2,30 +2,28 @@ package app
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // SubmissionReport is what a program learns about a submission.
 type SubmissionReport struct {
-	Receipt    string     `json:"receipt"`
-	State      string     `json:"state"`
-	ReceivedAt time.Time  `json:"received_at"`
-	Gate       string     `json:"gate"`
-	Door       string     `json:"door"`
-	Verdict    string     `json:"verdict"`
-	Reasons    []string   `json:"reasons"`
-	LeadID     *uuid.UUID `json:"lead_id"`
-	Message    *APIMail   `json:"message"`
-	Assignment *struct{}  `json:"assignment"`
-	Deal       *struct{}  `json:"deal"`
-	Pushes     []struct{} `json:"pushes"`
+	Receipt    string         `json:"receipt"`
+	State      string         `json:"state"`
+	ReceivedAt time.Time      `json:"received_at"`
+	Gate       string         `json:"gate"`
+	Door       string         `json:"door"`
+	Verdict    string         `json:"verdict"`
+	Reasons    []string       `json:"reasons"`
+	LeadID     *uuid.UUID     `json:"lead_id"`
+	Message    *APIMail       `json:"message"`
+	Assignment *APIAssignment `json:"assignment"`
+	Deal       *APIDeal       `json:"deal"`
+	Pushes     []APIPush      `json:"pushes"`
 }
 
 // APIMail is a message as programs see it: never the address.
@@ -49,8 +47,8 @@ func apiMail(m store.Message) APIMail {
 		Attempts: m.Tries, SecondSend: m.SecondSend, DueAt: m.DueAt, SentAt: m.SentAt, CreatedAt: m.CreatedAt}
 }
 
-// ReadSubmission reports on the submission that a receipt names.
-func (a *App) ReadSubmission(ctx context.Context, receipt string) (SubmissionReport, error) {
+// ReadSubmission reports on the submission that a receipt names; what sales made of it only with the scope to read that.
+func (a *App) ReadSubmission(ctx context.Context, receipt string, sales bool) (SubmissionReport, error) {
 	id, err := a.OpenReceipt(receipt)
 	if err != nil {
 		return SubmissionReport{}, err
@@ -59,7 +57,7 @@ func (a *App) ReadSubmission(ctx context.Context, receipt string) (SubmissionRep
 	if err != nil {
 		return SubmissionReport{}, err
 	}
-	out := SubmissionReport{Receipt: receipt, State: s.State, ReceivedAt: s.ReceivedAt, Door: s.Door, Verdict: s.Verdict, Reasons: []string{}, Pushes: []struct{}{}}
+	out := SubmissionReport{Receipt: receipt, State: s.State, ReceivedAt: s.ReceivedAt, Door: s.Door, Verdict: s.Verdict, Reasons: []string{}, Pushes: []APIPush{}}
 	for _, r := range s.Reasons {
 		out.Reasons = append(out.Reasons, r.Sentence)
 	}
@@ -83,7 +81,10 @@ func (a *App) ReadSubmission(ctx context.Context, receipt string) (SubmissionRep
 		mail := apiMail(m)
 		out.Message = &mail
 	}
-	return out, nil
+	if !sales {
+		return out, nil
+	}
+	return out, a.store.Translate(salesSince(a.store.DB(ctx), o.LeadID, s.ReceivedAt, &out))
 }
 
 // LeadQuery filters leads; After is the last one of the page before. Newest first.
@@ -110,6 +111,7 @@ type APILead struct {
 	Submissions int32      `json:"submissions"`
 	CreatedAt   time.Time  `json:"created_at"`
 	LastAt      time.Time  `json:"last_at"`
+	MergedInto  *uuid.UUID `json:"merged_into"`
 	Addresses   []string   `json:"addresses,omitempty"`
 	Values      []APIValue `json:"values,omitempty"`
 	Consents    []APIAgree `json:"consents,omitempty"`
@@ -135,12 +137,6 @@ type APIAgree struct {
 	At        time.Time `json:"at"`
 }
 
-// Page is one page of a list; Next is the cursor of the following one, "" at the end.
-type Page[T any] struct {
-	Data []T    `json:"data"`
-	Next string `json:"next"`
-}
-
 type leadRow struct {
 	store.Lead
 	Confirmed bool
@@ -148,24 +144,23 @@ type leadRow struct {
 
 func apiLead(l leadRow) APILead {
 	return APILead{ID: l.ID, State: l.State, Email: l.Email, Confirmed: l.Confirmed, GivenName: l.GivenName, FamilyName: l.FamilyName, Company: l.Company,
-		JobTitle: l.JobTitle, Tel: l.Tel, Country: l.Country, Source: l.Source, Submissions: l.Submissions, CreatedAt: l.CreatedAt, LastAt: l.LastAt}
+		JobTitle: l.JobTitle, Tel: l.Tel, Country: l.Country, Source: l.Source, Submissions: l.Submissions, CreatedAt: l.CreatedAt, LastAt: l.LastAt, MergedInto: l.MergedInto}
 }
+
+// leadStates are what a lead may be: merged is somebody whom staff found to be another lead's person.
+var leadStates = []string{"active", "merged", "erased"}
 
 const leadColumns = "leads.*, exists (select 1 from lead_addresses a where a.lead_id = leads.id and a.confirmed_at is not null) as confirmed"
 
 // ReadLeads lists leads by the time they became known, the newest first (their ids are in that order).
 func (a *App) ReadLeads(ctx context.Context, q LeadQuery) (Page[APILead], error) {
-	out := Page[APILead]{Data: []APILead{}}
 	db := a.store.DB(ctx).Table("leads").Select(leadColumns)
 	if q.Address != "" {
 		db = db.Where("id in (select lead_id from lead_addresses where address = ?)", strings.ToLower(strings.TrimSpace(q.Address)))
 	}
-	switch q.State {
-	case "":
-	case "active", "erased":
-		db = db.Where("state = ?", q.State)
-	default:
-		return out, errs.InvalidFields(errs.Field{Field: "state", Code: "not-an-option", Message: "This is active or erased."})
+	db, err := narrow(db, apiFilter{name: "state", column: "state", value: q.State, options: leadStates})
+	if err != nil {
+		return Page[APILead]{}, err
 	}
 	if q.Gate != "" {
 		db = db.Where("id in (select o.lead_id from outcomes o join submissions s on s.id = o.submission_id join gates g on g.id = s.gate_id where g.slug = ?)", q.Gate)
@@ -173,21 +168,8 @@ func (a *App) ReadLeads(ctx context.Context, q LeadQuery) (Page[APILead], error)
 	if q.Since != nil {
 		db = db.Where("created_at >= ?", *q.Since)
 	}
-	if q.After != nil {
-		db = db.Where("id < ?", *q.After)
-	}
-	var rows []leadRow
-	if err := db.Order("id desc").Limit(q.Limit + 1).Find(&rows).Error; err != nil {
-		return out, a.store.Translate(err)
-	}
-	if len(rows) > q.Limit {
-		rows = rows[:q.Limit]
-		out.Next = rows[q.Limit-1].ID.String()
-	}
-	for _, r := range rows {
-		out.Data = append(out.Data, apiLead(r))
-	}
-	return out, nil
+	page, err := readPage(db, "id", q.Limit, q.After, func(l leadRow) uuid.UUID { return l.ID }, apiLead)
+	return page, a.store.Translate(err)
 }
 
 // ReadLead reads one lead with its addresses, current values and consents.
@@ -238,40 +220,11 @@ var (
 
 // ReadMessages lists messages, the newest first.
 func (a *App) ReadMessages(ctx context.Context, q MessageQuery) (Page[APIMail], error) {
-	out := Page[APIMail]{Data: []APIMail{}}
-	db := a.store.DB(ctx).Where("kind <> 'staff'")
-	for _, f := range []struct {
-		column, value string
-		options       []string
-	}{{"state", q.State, messageStates}, {"delivery", q.Delivery, deliveries}} {
-		if f.value == "" {
-			continue
-		}
-		if !slices.Contains(f.options, f.value) {
-			return out, errs.InvalidFields(errs.Field{Field: f.column, Code: "not-an-option", Message: "This is one of " + strings.Join(f.options, ", ") + "."})
-		}
-		db = db.Where(f.column+" = ?", f.value)
+	db, err := narrow(a.store.DB(ctx).Where("kind <> 'staff'"), apiFilter{name: "state", column: "state", value: q.State, options: messageStates},
+		apiFilter{name: "delivery", column: "delivery", value: q.Delivery, options: deliveries}, apiFilter{name: "lead", column: "lead_id", value: q.Lead, what: "a lead"})
+	if err != nil {
+		return Page[APIMail]{}, err
 	}
-	if q.Lead != "" {
-		id, err := uuid.Parse(q.Lead)
-		if err != nil {
-			return out, errs.InvalidFields(errs.Field{Field: "lead", Code: "invalid", Message: "This is the id of a lead."})
-		}
-		db = db.Where("lead_id = ?", id)
-	}
-	if q.After != nil {
-		db = db.Where("id < ?", *q.After)
-	}
-	var rows []store.Message
-	if err := db.Order("id desc").Limit(q.Limit + 1).Find(&rows).Error; err != nil {
-		return out, a.store.Translate(err)
-	}
-	if len(rows) > q.Limit {
-		rows = rows[:q.Limit]
-		out.Next = rows[q.Limit-1].ID.String()
-	}
-	for _, m := range rows {
-		out.Data = append(out.Data, apiMail(m))
-	}
-	return out, nil
+	page, err := readPage(db, "id", q.Limit, q.After, func(m store.Message) uuid.UUID { return m.ID }, apiMail)
+	return page, a.store.Translate(err)
 }

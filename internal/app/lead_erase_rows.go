@@ -136,6 +136,7 @@ func (p *erased) company() error {
 func (p *erased) dropCompany(id uuid.UUID) error {
 	return p.all([]statement{
 		{"leads", "taken out of a company", "update leads set company_id = null where company_id = ?", []any{id}},
+		{"deals", "taken out of a company", "update deals set company_id = null where company_id = ?", []any{id}},
 		{"company_domains", "deleted", "delete from company_domains where company_id = ?", []any{id}},
 		{"companies", "deleted", "delete from companies where id = ?", []any{id}},
 	})

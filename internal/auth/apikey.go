@@ -19,10 +19,13 @@ const (
 	ScopeSubmissionsWrite Scope = "submissions:write" // trusted submissions: no robot checks, every other limit holds
 	ScopeLeadsRead        Scope = "leads:read"
 	ScopeMessagesRead     Scope = "messages:read"
+	ScopeSalesRead        Scope = "sales:read" // assignments, deals and pushes
 )
 
 // Scopes lists every scope.
-func Scopes() []Scope { return []Scope{ScopeSubmissionsWrite, ScopeLeadsRead, ScopeMessagesRead} }
+func Scopes() []Scope {
+	return []Scope{ScopeSubmissionsWrite, ScopeLeadsRead, ScopeMessagesRead, ScopeSalesRead}
+}
 
 // ParseScopes reads the values of a form or a column: exact spellings, each once, sorted. It names the first unknown one.
 func ParseScopes(texts []string) ([]Scope, error) {

@@ -67,6 +67,8 @@ func scopeLabel(sc auth.Scope) string {
 		return "Read leads and the state of submissions (" + string(sc) + ")"
 	case auth.ScopeMessagesRead:
 		return "Read messages and their delivery (" + string(sc) + ")"
+	case auth.ScopeSalesRead:
+		return "Read assignments, deals and pushes, and what sales made of a submission (" + string(sc) + ")"
 	}
 	return string(sc)
 }
@@ -105,6 +107,8 @@ func (s *Server) keyExample(c echo.Context, plain string, scopes []string) strin
 			s.o.BaseURL + "/api/v1/gates/" + slug + "/submissions"
 	case slices.Contains(scopes, string(auth.ScopeLeadsRead)):
 		return head + s.o.BaseURL + "/api/v1/leads"
+	case slices.Contains(scopes, string(auth.ScopeSalesRead)):
+		return head + s.o.BaseURL + "/api/v1/deals"
 	}
 	return head + s.o.BaseURL + "/api/v1/messages"
 }

@@ -22,7 +22,7 @@ import (
 )
 
 func (s *Server) apiRoutes() []route {
-	leads, messages := scoped(auth.ScopeLeadsRead), scoped(auth.ScopeMessagesRead)
+	leads, messages, sales := scoped(auth.ScopeLeadsRead), scoped(auth.ScopeMessagesRead), scoped(auth.ScopeSalesRead)
 	return []route{
 		{get, "/api/v1/openapi.json", public, noBody, s.apiDescription},
 		{get, "/api/docs", public, noBody, s.apiDocs},
@@ -32,8 +32,14 @@ func (s *Server) apiRoutes() []route {
 		{http.MethodOptions, "/api/v1/gates/:slug/submissions", public, noBody, s.apiPreflight},
 		{get, "/api/v1/submissions/:receipt", leads, noBody, s.apiSubmission},
 		{get, "/api/v1/leads", leads, noBody, s.apiLeads},
-		{get, "/api/v1/leads/:id", leads, noBody, s.apiLead},
+		{get, "/api/v1/leads/:id", leads, noBody, apiOne("lead", s.app.ReadLead)},
 		{get, "/api/v1/messages", messages, noBody, s.apiMessages},
+		{get, "/api/v1/assignments", sales, noBody, apiList(s.app.ReadAssignments)},
+		{get, "/api/v1/assignments/:id", sales, noBody, apiOne("assignment", s.app.ReadAssignment)},
+		{get, "/api/v1/deals", sales, noBody, apiList(s.app.ReadDeals)},
+		{get, "/api/v1/deals/:id", sales, noBody, apiOne("deal", s.app.ReadDeal)},
+		{get, "/api/v1/pushes", sales, noBody, apiList(s.app.ReadPushes)},
+		{get, "/api/v1/pushes/:id", sales, noBody, apiOne("push", s.app.ReadPush)},
 	}
 }
 
@@ -57,6 +63,9 @@ func (s *Server) bearer(c echo.Context) (*store.APIKey, error) {
 	return &k, s.app.TouchKey(c.Request().Context(), k)
 }
 
+// keyOfRequest names the key that permitKey let in.
+const keyOfRequest = "api key"
+
 // permitKey lets in programs whose key has the scope.
 func (s *Server) permitKey(scope auth.Scope) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -71,6 +80,7 @@ func (s *Server) permitKey(scope auth.Scope) echo.MiddlewareFunc {
 			if !hasScope(k, scope) {
 				return errs.New(errs.Forbidden, "This key lacks the scope %s.", scope)
 			}
+			c.Set(keyOfRequest, k)
 			return next(c)
 		}
 	}

@@ -9,12 +9,15 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// apiSubmission says what came of a submission.
+// apiSubmission says what came of a submission; what sales made of it only to a key that may read that.
 func (s *Server) apiSubmission(c echo.Context) error {
-	r, err := s.app.ReadSubmission(c.Request().Context(), c.Param("receipt"))
+	k, ok := c.Get(keyOfRequest).(*store.APIKey)
+	r, err := s.app.ReadSubmission(c.Request().Context(), c.Param("receipt"), ok && hasScope(k, auth.ScopeSalesRead))
 	if err != nil {
 		return err
 	}
@@ -35,18 +38,6 @@ func (s *Server) apiLeads(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, page)
-}
-
-func (s *Server) apiLead(c echo.Context) error {
-	id, err := uuid.Parse(c.Param("id"))
-	if err != nil {
-		return errs.New(errs.NotFound, "There is no such lead.")
-	}
-	l, err := s.app.ReadLead(c.Request().Context(), id)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, l)
 }
 
 func (s *Server) apiMessages(c echo.Context) error {

@@ -63,7 +63,7 @@ func newProgram(t *testing.T, opts ...testkit.Option) *program {
 	}
 	p := &program{Kit: k, check: check, server: New(Options{App: k.App, Pages: pages, Log: slog.New(slog.DiscardHandler), BaseURL: apiBase, Version: "test"})}
 	by := store.Actor{Kind: "command", Name: "test"}
-	if p.full, err = k.App.NewKey(t.Context(), "full", []string{"leads:read", "messages:read", "submissions:write"}, by); err != nil {
+	if p.full, err = k.App.NewKey(t.Context(), "full", []string{"leads:read", "messages:read", "sales:read", "submissions:write"}, by); err != nil {
 		t.Fatal(err)
 	}
 	if p.none, err = k.App.NewKey(t.Context(), "none", []string{"submissions:write"}, by); err != nil {
