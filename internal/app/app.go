@@ -101,8 +101,9 @@ func New(o Options) *App {
 	a.claims.most, a.claims.do = deliverMost, a.claimMany
 	a.closes.most, a.closes.do = deliverMost, a.closeMany
 	a.applies.most, a.applies.do = applyMost, a.applyMany
-	a.scores.most, a.scores.do = salesMost, many(a.ScoreLeads)
-	a.routes.most, a.routes.do = salesMost, many(a.RouteLeads)
+	leads := func(ids []uuid.UUID) int { return len(ids) }
+	a.scores.most, a.scores.weigh, a.scores.do = salesMost, leads, many(a.ScoreLeads)
+	a.routes.most, a.routes.weigh, a.routes.do = salesMost, leads, many(a.RouteLeads)
 	a.intake = o.Store.NewIntake(a.Metrics.commit)
 	if a.mutant("answer-before-commit") {
 		a.intake.AnswerBeforeCommit()

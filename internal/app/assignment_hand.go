@@ -135,7 +135,7 @@ func (a *App) takeOver(g *grip, c pipeline.Choice, how, closeReason, note string
 	if err := a.keepAssignment(g.tx, g.h, &row, g.lead); err != nil {
 		return row, err
 	}
-	if err := a.planFor(g.tx, row, g.lead); err != nil {
+	if err := a.planFor(g.tx, g.h, row, g.lead); err != nil {
 		return row, err
 	}
 	if row.State != store.AssignmentAccepted {

@@ -21,7 +21,12 @@ func (a *App) contactOf(db *store.Query, l store.Lead) (pipeline.Contact, error)
 	if err := db.Where("id = 1").Take(&sales).Error; err != nil {
 		return pipeline.Contact{}, err
 	}
-	c := pipeline.Contact{Now: a.now(), Told: settings.Zone(), PerWeek: int(sales.TouchesPerWeek), Quiet: pipeline.Quiet{From: int(sales.QuietFrom), Until: int(sales.QuietUntil)}}
+	return a.contactUnder(db, l, settings.Zone(), sales)
+}
+
+// contactUnder is contactOf where the settings are known.
+func (a *App) contactUnder(db *store.Query, l store.Lead, zone *time.Location, sales store.SalesSettings) (pipeline.Contact, error) {
+	c := pipeline.Contact{Now: a.now(), Told: zone, PerWeek: int(sales.TouchesPerWeek), Quiet: pipeline.Quiet{From: int(sales.QuietFrom), Until: int(sales.QuietUntil)}}
 	for _, part := range []func(*store.Query, store.Lead, *pipeline.Contact) error{a.contactAddresses, contactChoice, contactGrounds, contactTouches} {
 		if err := part(db, l, &c); err != nil {
 			return c, err

@@ -9,5 +9,9 @@ func (a *App) OpenDeal(tx *store.Tx, as store.Assignment, l store.Lead, by store
 
 // PlanFor gives an assignment its plan.
 func (a *App) PlanFor(tx *store.Tx, as store.Assignment, l store.Lead) error {
-	return a.planFor(tx, as, l)
+	h, err := a.house(tx.DB, false)
+	if err != nil {
+		return err
+	}
+	return a.planFor(tx, h, as, l)
 }

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
@@ -19,10 +21,15 @@ func (a *App) learnt(tx *store.Tx, leads ...uuid.UUID) error {
 	return tx.Enqueue(river.InsertManyParams{Args: jobs.Score{LeadIDs: leads}})
 }
 
-// wantOwners has leads routed once the transaction is committed: they qualify and are in nobody's hands.
+// wantOwners has leads routed once the transaction is committed: they qualify and are in nobody's hands. Many of them are
+// as many jobs as there are transactions, so that each ends well before a job is cut off.
 func (a *App) wantOwners(tx *store.Tx, leads ...uuid.UUID) error {
 	if len(leads) == 0 {
 		return nil
 	}
-	return tx.Enqueue(river.InsertManyParams{Args: jobs.Route{LeadIDs: leads}})
+	var all []river.InsertManyParams
+	for some := range slices.Chunk(leads, routeMost) {
+		all = append(all, river.InsertManyParams{Args: jobs.Route{LeadIDs: some}})
+	}
+	return tx.Enqueue(all...)
 }

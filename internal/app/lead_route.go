@@ -93,6 +93,10 @@ func (a *App) asks(tx *store.Tx, leads []store.Lead) (map[uuid.UUID]pipeline.Ask
 		return nil, nil, err
 	}
 	asks, err := a.readAsks(tx.DB, leads)
+	h.facts = make(map[uuid.UUID]*lead.Facts, len(asks))
+	for id, q := range asks {
+		h.facts[id] = q.Facts
+	}
 	return asks, h, err
 }
 
@@ -212,7 +216,7 @@ func (a *App) give(tx *store.Tx, h *house, l store.Lead, c pipeline.Choice, prev
 			return err
 		}
 	}
-	return a.planFor(tx, row, l)
+	return a.planFor(tx, h, row, l)
 }
 
 // keepAssignment writes the row with all that hangs on it: the owner of the lead, the turn, the alert, the news.

@@ -14,7 +14,7 @@ import (
 // planFor gives a fresh assignment its plan, in the transaction of the assignment: that of the hands it comes from, else
 // one from the first template whose condition the lead meets. What the lead did not agree to is left out, and said so.
 // Again changes nothing.
-func (a *App) planFor(tx *store.Tx, as store.Assignment, l store.Lead) error {
+func (a *App) planFor(tx *store.Tx, h *house, as store.Assignment, l store.Lead) error {
 	var have int64
 	if err := tx.Model(&store.Plan{}).Where("assignment_id = ?", as.ID).Count(&have).Error; err != nil || have > 0 {
 		return err
@@ -25,14 +25,14 @@ func (a *App) planFor(tx *store.Tx, as store.Assignment, l store.Lead) error {
 		}
 	}
 	p := store.Plan{ID: store.NewID(), LeadID: l.ID, AssignmentID: as.ID, Name: "A plan of your own", LeftOut: []pipeline.LeftOut{}, CreatedAt: tx.Now(), Version: 1}
-	t, err := a.templateFor(tx, l)
+	t, err := a.templateFor(tx, h, as, l)
 	if err != nil {
 		return err
 	}
 	var steps []store.Step
 	if t != nil {
 		p.TemplateID, p.Name = &t.ID, t.Name
-		if steps, p.LeftOut, err = a.stepsOf(tx, p, *t, as, l); err != nil {
+		if steps, p.LeftOut, err = a.stepsOf(tx, h, p, *t, as, l); err != nil {
 			return err
 		}
 	}
@@ -63,36 +63,58 @@ func movePlan(tx *store.Tx, from uuid.UUID, as store.Assignment) (bool, error) {
 
 // templateFor is the first template that a lead meets; nil where none fits. A template whose condition fails on this
 // lead's facts is passed over: a plan that is not there is seen, an assignment that fails is not.
-func (a *App) templateFor(tx *store.Tx, l store.Lead) (*store.PlanTemplate, error) {
-	var all []store.PlanTemplate
-	if err := tx.Where("archived_at is null").Order("position, id").Find(&all).Error; err != nil || len(all) == 0 {
-		return nil, err
+func (a *App) templateFor(tx *store.Tx, h *house, as store.Assignment, l store.Lead) (*store.PlanTemplate, error) {
+	if h.templates == nil {
+		var err error
+		if h.templates, err = a.readyTemplates(tx.DB); err != nil {
+			return nil, err
+		}
 	}
 	var facts *lead.Facts
-	for i, t := range all {
-		program, err := rule.Compile(t.Condition, lead.FactNames)
-		if err != nil {
-			a.log.Warn("the condition of a plan's template cannot be read", "template", t.ID)
-			continue
-		}
+	for i, t := range h.templates {
 		if t.Condition == "" {
-			return &all[i], nil
+			return &h.templates[i].PlanTemplate, nil
 		}
 		if facts == nil {
-			if facts, err = a.planFacts(tx, l); err != nil {
+			var err error
+			if facts, err = a.planFacts(tx, h, as, l); err != nil {
 				return nil, err
 			}
 		}
-		if yes, err := program.Match(facts); err == nil && yes {
-			return &all[i], nil
+		if yes, err := t.program.Match(facts); err == nil && yes {
+			return &h.templates[i].PlanTemplate, nil
 		}
 	}
 	return nil, nil //nolint:nilnil // no template fits, and that is no fault
 }
 
+// readyTemplate is a template with its condition compiled.
+type readyTemplate struct {
+	store.PlanTemplate
+	program *rule.Program
+}
+
+// readyTemplates are those in use, in their order.
+func (a *App) readyTemplates(db *store.Query) ([]readyTemplate, error) {
+	var rows []store.PlanTemplate
+	if err := db.Where("archived_at is null").Order("position, id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]readyTemplate, 0, len(rows))
+	for _, t := range rows {
+		program, err := rule.Compile(t.Condition, lead.FactNames)
+		if err != nil {
+			a.log.Warn("the condition of a plan's template cannot be read", "template", t.ID)
+			continue
+		}
+		out = append(out, readyTemplate{t, program})
+	}
+	return out, nil
+}
+
 // stepsOf makes a template's steps for a lead, and names those that it did not agree to.
-func (a *App) stepsOf(tx *store.Tx, p store.Plan, t store.PlanTemplate, as store.Assignment, l store.Lead) (steps []store.Step, left []pipeline.LeftOut, err error) {
-	c, err := a.contactOf(tx.DB, l)
+func (a *App) stepsOf(tx *store.Tx, h *house, p store.Plan, t store.PlanTemplate, as store.Assignment, l store.Lead) (steps []store.Step, left []pipeline.LeftOut, err error) {
+	c, err := a.contactUnder(tx.DB, l, h.zone, h.settings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,7 +126,7 @@ func (a *App) stepsOf(tx *store.Tx, p store.Plan, t store.PlanTemplate, as store
 				continue
 			}
 		}
-		due, err := a.dueAt(tx, as.OwnerID, as.ClockFrom, s.Days)
+		due, err := a.dueAt(tx, h, as.OwnerID, as.ClockFrom, s.Days)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -114,23 +136,35 @@ func (a *App) stepsOf(tx *store.Tx, p store.Plan, t store.PlanTemplate, as store
 	return steps, left, nil
 }
 
-// planFacts are what the condition of a template may ask.
-func (a *App) planFacts(tx *store.Tx, l store.Lead) (*lead.Facts, error) {
-	facts, err := a.leadFacts(tx.DB, l.ID)
-	if err != nil {
-		return nil, err
+// planFacts are what the condition of a template may ask: those that routing asked, where it did a moment ago.
+func (a *App) planFacts(tx *store.Tx, h *house, as store.Assignment, l store.Lead) (*lead.Facts, error) {
+	facts := h.facts[l.ID]
+	if facts == nil {
+		all, err := a.leadFacts(tx.DB, l.ID)
+		if err != nil {
+			return nil, err
+		}
+		if facts = all[l.ID]; facts == nil {
+			facts = &lead.Facts{}
+		}
 	}
-	if f := facts[l.ID]; f != nil {
-		return f, nil
+	now := *facts
+	if s := h.staff[as.OwnerID]; s != nil {
+		now.Owner = s.Email
 	}
-	return &lead.Facts{}, nil
+	return &now, nil
 }
 
 // dueAt is so many working days of an owner after a moment, at the end of that day's work.
-func (a *App) dueAt(tx *store.Tx, owner uuid.UUID, from time.Time, days int) (time.Time, error) {
-	calendar, err := a.calendar(tx.DB, owner)
-	if err != nil {
-		return time.Time{}, err
+func (a *App) dueAt(tx *store.Tx, h *house, owner uuid.UUID, from time.Time, days int) (time.Time, error) {
+	var calendar pipeline.Calendar
+	if s := h.staff[owner]; s != nil {
+		calendar = s.Calendar
+	} else {
+		var err error
+		if calendar, err = a.calendar(tx.DB, owner); err != nil {
+			return time.Time{}, err
+		}
 	}
 	at, ok := calendar.AddDays(from, days)
 	if !ok { // somebody who never works: whoever takes over has a day to look at

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -25,6 +26,9 @@ type house struct {
 	teams    map[uuid.UUID]store.Team
 	world    *pipeline.World
 	alerts   map[uuid.UUID]int // of the last quarter of an hour, by owner, once they were counted
+
+	facts     map[uuid.UUID]*lead.Facts // of the leads that routing asked about
+	templates []readyTemplate           // of plans, once they were read
 }
 
 // staffer is one member of staff as routing sees them.

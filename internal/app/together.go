@@ -13,11 +13,12 @@ import (
 // together lets calls that come while one is under way share the next: one transaction for many of them. A call that comes
 // alone waits for nobody.
 type together[T, R any] struct {
-	most int            // calls that share
-	do   func([]T) []R  // gives each its answer, in their order
-	mu   sync.Mutex     // guards what follows
-	next []shared[T, R] // the calls that wait
-	busy bool
+	most  int            // calls that share
+	weigh func(T) int    // what a call counts for; nil: 1
+	do    func([]T) []R  // gives each its answer, in their order
+	mu    sync.Mutex     // guards what follows
+	next  []shared[T, R] // the calls that wait
+	busy  bool
 }
 
 type shared[T, R any] struct {
@@ -51,7 +52,7 @@ func (g *together[T, R]) call(item T) R {
 func (g *together[T, R]) work() {
 	for {
 		g.mu.Lock()
-		n := min(len(g.next), g.most)
+		n := g.fit()
 		batch := g.next[:n:n]
 		g.next = g.next[n:]
 		if n == 0 {
@@ -62,6 +63,20 @@ func (g *together[T, R]) work() {
 		g.mu.Unlock()
 		g.serve(batch)
 	}
+}
+
+// fit is how many of the calls that wait go together: at least one, if any waits.
+func (g *together[T, R]) fit() int {
+	if g.weigh == nil {
+		return min(len(g.next), g.most)
+	}
+	weight := 0
+	for i, s := range g.next {
+		if weight += g.weigh(s.item); weight > g.most && i > 0 {
+			return i
+		}
+	}
+	return len(g.next)
 }
 
 func (g *together[T, R]) serve(batch []shared[T, R]) {
@@ -85,8 +100,9 @@ func (g *together[T, R]) serve(batch []shared[T, R]) {
 	}
 }
 
-// salesMost is how many jobs of scoring, or of routing, share their transactions.
-const salesMost = 64
+// salesMost is how many leads are scored, or routed, for jobs that share their transactions: few enough to be done long
+// before those jobs are cut off.
+const salesMost = 256
 
 // many lets jobs that name leads share one call for all of them. The work is idempotent, so that all of them may be done
 // again where one fails.

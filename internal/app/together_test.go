@@ -46,3 +46,20 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%d after a panic", got)
 	}
 }
+
+// Calls that count for more share with fewer, and one that is too large goes alone.
+func TestTogetherByWeight(t *testing.T) {
+	g := together[int, int]{most: 10, weigh: func(n int) int { return n }}
+	for _, c := range []struct {
+		waiting []int
+		want    int
+	}{{nil, 0}, {[]int{3}, 1}, {[]int{3, 7}, 2}, {[]int{3, 8}, 1}, {[]int{11}, 1}, {[]int{11, 1}, 1}, {[]int{1, 2, 3, 4, 1}, 4}} {
+		g.next = nil
+		for _, n := range c.waiting {
+			g.next = append(g.next, shared[int, int]{item: n})
+		}
+		if got := g.fit(); got != c.want {
+			t.Errorf("of %v %d go together, want %d", c.waiting, got, c.want)
+		}
+	}
+}

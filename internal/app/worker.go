@@ -28,6 +28,7 @@ const (
 	intakeJobs   = 64
 	acceptAtOnce = 2
 	salesJobs    = 32 // jobs that score, route, and do what follows from it
+	longJobs     = 2  // rehearsals and rescorings, each of which uses all cores
 )
 
 // connectorJobs is how many connectors are told or asked at the same time: each in a job of its own, so that one which
@@ -76,7 +77,7 @@ func (a *App) StartWorkers(ctx context.Context, mailWorkers int) (*Workers, erro
 		ID:      a.worker,
 		Workers: set,
 		Queues: map[string]river.QueueConfig{jobs.QueueIntake: {MaxWorkers: intakeJobs}, jobs.QueueMail: {MaxWorkers: mailWorkers},
-			jobs.QueueEvents: {MaxWorkers: applyMost}, jobs.QueueSales: {MaxWorkers: salesJobs}, jobs.QueueOthers: {MaxWorkers: connectorJobs}},
+			jobs.QueueEvents: {MaxWorkers: applyMost}, jobs.QueueSales: {MaxWorkers: salesJobs}, jobs.QueueOthers: {MaxWorkers: connectorJobs}, jobs.QueueLong: {MaxWorkers: longJobs}},
 		JobTimeout:                  jobs.Timeout,
 		RescueStuckJobsAfter:        jobs.RescueAfter,
 		FetchPollInterval:           time.Second,

@@ -16,6 +16,7 @@ const (
 	QueueEvents = "events"
 	QueueSales  = "sales"      // scoring, routing, and what they lead to
 	QueueOthers = "connectors" // pushes: a system that hangs fills only this one
+	QueueLong   = "long"       // minutes of work in many runs: neither waits behind the others nor holds them up
 )
 
 // Settings of the queue. A job that hangs is cut at Timeout; a job whose process is stopped (not dead) is rescued after
@@ -124,9 +125,9 @@ type Rehearse struct {
 // Kind names the job in the table.
 func (Rehearse) Kind() string { return "rules_rehearse" }
 
-// InsertOpts lets work that somebody waits for go before it.
+// InsertOpts are like those of Accept.
 func (Rehearse) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 4}
+	return river.InsertOpts{Queue: QueueLong, MaxAttempts: 1000, Priority: 4}
 }
 
 // Rescore scores open leads anew, step by step.
@@ -139,7 +140,7 @@ func (Rescore) Kind() string { return "leads_rescore" }
 
 // InsertOpts are like those of Rehearse.
 func (Rescore) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueSales, MaxAttempts: 1000, Priority: 4}
+	return river.InsertOpts{Queue: QueueLong, MaxAttempts: 1000, Priority: 4}
 }
 
 // Push tells one connector what waits for it.

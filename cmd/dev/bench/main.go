@@ -39,7 +39,7 @@ type options struct {
 
 // measures are the words of --only, and what each stands for.
 var measures = map[string][]string{"submit": {"page", "json"}, "page": {"page"}, "json": {"json"}, "workers": {"workers"}, "get": {"get"},
-	"whole": {"whole"}, "steady": {"steady"}, "memory": {"steady"}, "start": {"start"}, "sales": {"sales"}}
+	"whole": {"whole"}, "steady": {"steady"}, "memory": {"steady"}, "start": {"start"}, "sales": {"sales"}, "rules": {"rules"}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -79,7 +79,7 @@ func parseOptions(args []string, errs io.Writer) (options, error) {
 	rates := flags.String("rates", "150,300", "submissions per second that the whole way is fed with")
 	flags.IntVar(&o.leads, "leads", manyLeads, "how many leads there are when the large house is measured")
 	quick := flags.Bool("quick", false, "2 rounds of 2 s and short runs of the rest: to see that it works")
-	only := flags.String("only", "", "measure only these, by commas: submit, page, json, workers, get, whole, steady, memory, start, sales")
+	only := flags.String("only", "", "measure only these, by commas: submit, page, json, workers, get, whole, steady, memory, start, sales, rules")
 	flags.StringVar(&o.json, "json", "", "write everything that was found to this file")
 	flags.StringVar(&o.binary, "binary", "", "measure this built gatehouse instead of building one")
 	if err := flags.Parse(args); err != nil {
@@ -113,7 +113,7 @@ func parseOptions(args []string, errs io.Writer) (options, error) {
 		o.rates = append(o.rates, r)
 	}
 	if *only == "" {
-		*only = "submit,workers,get,whole,steady,start,sales"
+		*only = "submit,workers,get,whole,steady,start,sales,rules"
 	}
 	for word := range strings.SplitSeq(*only, ",") {
 		m, ok := measures[strings.TrimSpace(word)]
@@ -207,7 +207,7 @@ func (b *bench) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if b.wants("workers") || b.wants("whole") || b.wants("steady") || b.wants("sales") {
+	if b.wants("workers") || b.wants("whole") || b.wants("steady") || b.wants("sales") || b.wants("rules") {
 		if b.provider, err = startChild(childProvider); err != nil {
 			return err
 		}
@@ -229,7 +229,7 @@ func (b *bench) measure(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"whole", b.whole}, {"steady", b.steady}, {"start", b.starts}, {"sales", b.sales}} {
+	}{{"whole", b.whole}, {"steady", b.steady}, {"start", b.starts}, {"sales", b.sales}, {"rules", b.rules}} {
 		if !b.wants(part.name) {
 			continue
 		}

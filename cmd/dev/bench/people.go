@@ -65,7 +65,8 @@ var peopleSteps = []string{
 	`insert into submission_payloads (submission_id, address, typed, answers, consents, flags, source, block, user_agent)
 		select submission, mail, mail, jsonb_build_object('email', mail, 'company', 'Firm ' || i % 20000), '[]', '[]', '{}', '192.0.2.0/24', 'Firefox' from one`,
 	`insert into lead_values (id, lead_id, address_id, submission_id, field, value, state, current, known_at)
-		select bench.id(at), lead, address, submission, f, v, 'claimed', true, at from one, (values ('given_name', 'Pat'), ('company', 'Firm'), ('country', 'DE')) x(f, v)`,
+		select bench.id(at), lead, address, submission, f, v, 'claimed', true, at from one, lateral (values ('given_name', 'Pat'), ('family_name', 'Person ' || i), ('company', 'Firm'), ('country', 'DE'),
+			('job_title', (array['Managing director','Head of marketing','Buyer','Student'])[1 + i % 4])) x(f, v)`,
 	`insert into visits (id, submission_id, lead_id, at, page, referrer, utm_source, utm_medium, utm_campaign, utm_term, utm_content, channel)
 		select bench.id(at), submission, lead, at, '/g/8-questions', '', 'search', 'cpc', 'spring', '', '', 'search' from one`,
 	`insert into grants (id, address_id, document_id, gate_id, serial, expires_at, created_at) select "grant", address, g.document_id, g.id, 1, at + interval '30 days', at from one, (select * from gates limit 1) g`,

@@ -30,6 +30,7 @@ type report struct {
 	Steady     *feed              `json:"steady,omitempty"`
 	Idle       memory             `json:"idle_memory"`
 	Sales      *salesFound        `json:"sales,omitempty"`
+	Rules      *rulesFound        `json:"rules,omitempty"`
 	Provider   *provided          `json:"provider,omitempty"`
 	Runs       []namedRun         `json:"runs"`
 	BestSingle string             `json:"pgbench_best_single,omitempty"`
@@ -91,6 +92,7 @@ func (r *report) conclude() {
 	r.concludeWhole()
 	r.concludeSteady()
 	r.concludeSales()
+	r.concludeRules()
 	for _, s := range []struct {
 		key  string
 		goal float64

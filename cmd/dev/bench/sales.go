@@ -27,6 +27,8 @@ const (
 	fewLeads     = 10_000
 	manyLeads    = 1_000_000
 	salesRate    = 50.0
+
+	feedThreshold = 10_00 // everybody of the feed qualifies
 )
 
 // assignedSQL is how long each person of the feed waited for an owner: until the job that gave one had ended, which is
@@ -67,7 +69,7 @@ func (b *bench) sales(ctx context.Context) error {
 		if err := b.db.empty(ctx); err != nil {
 			return err
 		}
-		if err := b.house(ctx); err != nil {
+		if err := b.house(ctx, feedThreshold); err != nil {
 			return err
 		}
 		start := time.Now()
@@ -118,10 +120,10 @@ func (b *bench) among(ctx context.Context, leads int) error {
 }
 
 // house makes the owners and publishes rules of the size that is asked for. The product must not be running.
-func (b *bench) house(ctx context.Context) error {
+func (b *bench) house(ctx context.Context, threshold int) error {
 	team := uuid.Must(uuid.NewV7())
 	rules := lead.UsualScore()
-	rules.Threshold = 10_00
+	rules.Threshold = threshold
 	group := lead.ScoreGroup{Key: "bench", Title: "Bench", Side: lead.SideFit, Cap: 100_00}
 	n := 0
 	for _, g := range rules.Groups {

@@ -60,8 +60,10 @@ func launch(ctx context.Context, program, role string, environ ...string) (*serv
 	s.cmd = exec.Command(program, "serve", "--role", role) // not bound to ctx: it is stopped by stop
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir(), "GATEHOUSE_LIMITS=off",
 		"GATEHOUSE_LISTEN=" + addr, "GATEHOUSE_LOG_LEVEL=warn"}, environ...)
-	if v := os.Getenv("GATEHOUSE_PG_BIN"); v != "" {
-		s.cmd.Env = append(s.cmd.Env, "GATEHOUSE_PG_BIN="+v)
+	for _, name := range []string{"GATEHOUSE_PG_BIN", "GATEHOUSE_METRICS_LISTEN"} { // the second: to profile what is measured
+		if v := os.Getenv(name); v != "" {
+			s.cmd.Env = append(s.cmd.Env, name+"="+v)
+		}
 	}
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
 	began := time.Now()
