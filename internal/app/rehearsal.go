@@ -211,6 +211,7 @@ func (w *rehearsing) part(ctx context.Context, ids []uuid.UUID) error {
 func (w *rehearsing) one(r *store.LeadRecord, before, after *replay) (events int) {
 	since := w.of.Since()
 	var last time.Time
+	answers := lead.Answers{}
 	for _, e := range r.Events { // by their time
 		if e.At.Before(since) || e.At.After(w.of.CreatedAt) {
 			continue
@@ -221,8 +222,9 @@ func (w *rehearsing) one(r *store.LeadRecord, before, after *replay) (events int
 		}
 		last = e.At
 		h := history(r, e.At, false)
-		before.at(h, e.At)
-		after.at(h, e.At)
+		clear(answers)
+		before.at(h, e.At, answers)
+		after.at(h, e.At, answers)
 	}
 	return events
 }
@@ -237,11 +239,11 @@ type replay struct {
 	failed    map[string]int
 }
 
-func (p *replay) at(h lead.History, at time.Time) {
+func (p *replay) at(h lead.History, at time.Time, known lead.Answers) {
 	if p.rules == nil {
 		return
 	}
-	s := p.rules.Score(h, at)
+	s := p.rules.ScoreKnowing(h, at, known)
 	yes, _ := p.rules.Qualifies(h, s)
 	if yes && !p.qualified {
 		p.qualified, p.first = true, &at

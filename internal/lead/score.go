@@ -76,8 +76,15 @@ func Sum(lines []ScoreLine, at time.Time) (fit, engagement int) {
 
 // Score replays a history under the rules, as of a time: the same history gives the same lines, in whatever order its
 // events came in.
-func (s *Scoring) Score(h History, at time.Time) Scored {
-	run := &scoring{rules: s, given: make([][]int, len(s.Groups))}
+func (s *Scoring) Score(h History, at time.Time) Scored { return s.ScoreKnowing(h, at, nil) }
+
+// Answers are what conditions of fit gave for one history at one time, by their source: two versions of the rules that
+// look at the same person ask each condition once.
+type Answers map[string]bool
+
+// ScoreKnowing is Score with answers that are known already; it adds those that it found.
+func (s *Scoring) ScoreKnowing(h History, at time.Time, known Answers) Scored {
+	run := &scoring{rules: s, given: make([][]int, len(s.Groups)), known: known}
 	run.fit(h, at)
 	run.engagement(h, at)
 	out := Scored{Faults: run.faults}
@@ -111,15 +118,29 @@ type scoring struct {
 	rules  *Scoring
 	lines  []ScoreLine
 	given  [][]int // by group: the lines that it gave, as indexes
+	known  Answers // nil: none
 	faults []RuleFault
 }
 
 func (r *scoring) fit(h History, at time.Time) {
 	for _, x := range r.rules.fit {
-		if r.holds(x, &h.Known) {
+		if r.fits(x, &h.Known) {
 			r.award(x, ScoreLine{At: at}, at)
 		}
 	}
+}
+
+// fits is holds for a condition of fit, asked once where answers are kept. One that failed is asked again, to be told.
+func (r *scoring) fits(x scoreRule, known *Known) bool {
+	if yes, ok := r.known[x.Condition]; ok {
+		return yes
+	}
+	faults := len(r.faults)
+	yes := r.holds(x, known)
+	if r.known != nil && len(r.faults) == faults {
+		r.known[x.Condition] = yes
+	}
+	return yes
 }
 
 func (r *scoring) engagement(h History, at time.Time) {

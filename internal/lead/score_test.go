@@ -159,6 +159,11 @@ func TestScoreProperties(t *testing.T) {
 		if again := s.Score(mixed, at); !reflect.DeepEqual(again, got) {
 			t.Fatalf("the future counted: %+v\n%+v", got, again)
 		}
+		// Two versions that share their answers score as each by itself.
+		other, known := compiled(t, drawRules(t)), Answers{}
+		if first, second := s.ScoreKnowing(h, at, known), other.ScoreKnowing(h, at, known); !reflect.DeepEqual(first, got) || !reflect.DeepEqual(second, other.Score(h, at)) {
+			t.Fatalf("shared answers change the score: %+v\n%+v", first, second)
+		}
 		// Scored anew later without news, it is worth what the lines said it would be.
 		then := at.Add(50 * time.Hour)
 		fit, engagement = Sum(got.Lines, then)

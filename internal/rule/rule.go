@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr"
@@ -77,8 +78,11 @@ func (p *Program) Match(facts any) (yes bool, err error) {
 			yes, err = false, &Fault{Code: "failed", Message: "This rule failed when it was evaluated.", Line: 1, Column: 1}
 		}
 	}()
-	machine := vm.VM{MemoryBudget: memory}
+	machine := machines.Get().(*vm.VM)
 	out, err := machine.Run(p.program, facts)
+	clear(machine.Stack[:cap(machine.Stack)]) // whom it was about is not kept
+	clear(machine.Variables)
+	machines.Put(machine)
 	if err != nil {
 		f := asFault(p.source, err)
 		f.Code, f.Message = "failed", "This rule failed when it was evaluated. Its condition asks for something that cannot be answered for this lead."
@@ -87,6 +91,9 @@ func (p *Program) Match(facts any) (yes bool, err error) {
 	yes, _ = out.(bool)
 	return yes, nil
 }
+
+// machines are used again: scoring evaluates conditions by the million.
+var machines = sync.Pool{New: func() any { return &vm.VM{MemoryBudget: memory} }}
 
 // readable refuses what is not looked at.
 func readable(source string) *Fault {

@@ -14,9 +14,9 @@ type LeadRecord struct {
 	Lead
 	Origin    string          // of a lead by hand
 	Owner     string          // e-mail address of the owner
-	Addresses []LeadAddress   `gorm:"-"`
-	Values    []LeadValue     `gorm:"-"` // by the time they were typed
-	Consents  []Consent       `gorm:"-"` // to marketing, by their time
+	Addresses []LeadAddress   `gorm:"-"` // only address and when it was confirmed
+	Values    []LeadValue     `gorm:"-"` // by the time they were typed, without their ids
+	Consents  []Consent       `gorm:"-"` // to marketing, by their time: how it stands, without its words
 	Events    []LeadHappening `gorm:"-"`
 }
 
@@ -76,9 +76,9 @@ func ReadLeadRecords(db *Query, ids []uuid.UUID, lock bool) ([]LeadRecord, error
 	var consents []Consent
 	var events []LeadHappening
 	for _, step := range []*gorm.DB{
-		db.Where("lead_id = any(?::uuid[])", those).Order("created_at, id").Find(&addresses),
-		db.Where("lead_id = any(?::uuid[])", those).Order("known_at, id").Find(&values),
-		db.Where("lead_id = any(?::uuid[]) and purpose = 'marketing'", those).Order("at, id").Find(&consents),
+		db.Select("lead_id", "address", "confirmed_at").Where("lead_id = any(?::uuid[])", those).Order("created_at, id").Find(&addresses),
+		db.Select("lead_id", "address_id", "field", "value", "state", "current", "known_at", "confirmed_at").Where("lead_id = any(?::uuid[])", those).Order("known_at, id").Find(&values),
+		db.Select("lead_id", "given", "state", "how", "at", "confirmed_at").Where("lead_id = any(?::uuid[]) and purpose = 'marketing'", those).Order("at, id").Find(&consents),
 		db.Raw(recordEvents, map[string]any{"ids": those}).Scan(&events),
 	} {
 		if step.Error != nil {
