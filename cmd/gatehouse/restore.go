@@ -54,8 +54,8 @@ func (r *restoreCommand) Run(w *world) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(w.out, "restored the backup of %s: %d rows, %d files\n", done.Manifest.CreatedAt.UTC().Format("2 January 2006, 15:04 UTC"), done.Rows, done.Files)
-	_, _ = fmt.Fprintf(w.out, "erased again: %d people; to be acted on: %d submissions; waiting: %d messages (%d were being sent)\n",
-		done.Erased, done.Accepts, done.Delivers, done.Unknown)
+	_, _ = fmt.Fprintf(w.out, "erased again: %d people; to be acted on: %d submissions, %d leads; waiting: %d messages (%d were being sent)\n",
+		done.Erased, done.Accepts, done.Leads, done.Delivers, done.Unknown)
 	for _, text := range done.Warnings {
 		_, _ = fmt.Fprintln(w.out, "warning:", text)
 	}

@@ -35,6 +35,7 @@ type Restored struct {
 	Unknown  int // messages that were being sent when the backup was made
 	Accepts  int // submissions that are still to be acted on
 	Delivers int // messages that wait
+	Leads    int // leads that are to be scored, or to be given an owner
 	Warnings []string
 }
 
@@ -220,6 +221,9 @@ func (a *App) deriveJobs(ctx context.Context, r *Restored) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.Leads, err = a.deriveSalesJobs(ctx); err != nil {
+		return err
+	}
 	if err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		if err := a.wakeAll(tx); err != nil { // they find everything held; the release wakes them again
 			return err
@@ -229,6 +233,45 @@ func (a *App) deriveJobs(ctx context.Context, r *Restored) (err error) {
 		return err
 	}
 	return a.reapplyEvents(ctx)
+}
+
+// unscored are leads that did something since they were scored: a job may have been about to look at them. Scoring one
+// again changes nothing.
+const unscored = `select l.id from leads l left join scores s on s.lead_id = l.id where l.state = 'active' and l.id > ? and (s.lead_id is null or s.scored_at <= greatest(l.last_at,
+		(select max(d.last_at) from downloads d where d.lead_id = l.id), (select max(greatest(y.at, y.taken_back_at)) from sayings y where y.lead_id = l.id),
+		(select max(c.at) from contact_choices c where c.lead_id = l.id)))
+	order by l.id limit 1000`
+
+// unrouted are leads that qualified and are in nobody's hands. Routing leaves alone those that came back from sales since.
+const unrouted = `select s.lead_id from scores s join leads l on l.id = s.lead_id and l.state = 'active' where s.qualified_at is not null and s.lead_id > ?
+	and not exists (select 1 from assignments a where a.lead_id = s.lead_id and a.state in ('open','accepted')) order by s.lead_id limit 1000`
+
+// deriveSalesJobs has leads scored and routed that were waiting for it, and long work of rules go on where it was.
+func (a *App) deriveSalesJobs(ctx context.Context) (leads int, err error) {
+	for _, what := range []struct {
+		query string
+		most  int // ids of one job
+		job   func([]uuid.UUID) river.JobArgs
+	}{
+		{unscored, routeMost, func(ids []uuid.UUID) river.JobArgs { return jobs.Score{LeadIDs: ids} }},
+		{unrouted, routeMost, func(ids []uuid.UUID) river.JobArgs { return jobs.Route{LeadIDs: ids} }},
+		{"select id from rehearsals where state = 'running' and id > ? order by id limit 1000", 1, func(ids []uuid.UUID) river.JobArgs { return jobs.Rehearse{RehearsalID: ids[0]} }},
+		{"select id from rescores where state = 'running' and id > ? order by id limit 1000", 1, func(ids []uuid.UUID) river.JobArgs { return jobs.Rescore{RescoreID: ids[0]} }},
+	} {
+		n, err := a.jobsFor(ctx, what.query, func(ids []uuid.UUID) (out []river.InsertManyParams) {
+			for part := range slices.Chunk(ids, what.most) {
+				out = append(out, river.InsertManyParams{Args: what.job(part)})
+			}
+			return out
+		})
+		if err != nil {
+			return leads, err
+		}
+		if what.most > 1 {
+			leads += n
+		}
+	}
+	return leads, nil
 }
 
 func (a *App) jobsFor(ctx context.Context, query string, params func([]uuid.UUID) []river.InsertManyParams) (n int, err error) {
