@@ -33,8 +33,10 @@ func (a *App) NoteActivity(ctx context.Context, n Note, by store.Actor) (store.A
 	var act store.Activity
 	err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		var err error
-		act, err = a.note(tx, n, "typed", by)
-		return err
+		if act, err = a.note(tx, n, "typed", by); err != nil {
+			return err
+		}
+		return tx.Audit(by, "activity.note", "activity", act.ID.String(), map[string]any{"lead": n.Lead.String(), "kind": act.Kind})
 	})
 	return act, err
 }
@@ -159,7 +161,10 @@ func (a *App) TakeBackActivity(ctx context.Context, lead, id uuid.UUID, by store
 		if err := tx.Exec("update steps set done_at = null, done_by = null, activity_id = null, version = version + 1 where activity_id = ?", id).Error; err != nil {
 			return err
 		}
-		return a.responded(tx, act)
+		if err := a.responded(tx, act); err != nil {
+			return err
+		}
+		return tx.Audit(by, "activity.take-back", "activity", id.String(), map[string]any{"lead": lead.String()})
 	})
 }
 

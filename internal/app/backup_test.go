@@ -267,26 +267,9 @@ func bare(t *testing.T, url, dir string) *app.App {
 	return a
 }
 
-func emptyDatabase(t *testing.T, name string) string {
-	t.Helper()
-	name = fmt.Sprintf("%s_%d", name, os.Getpid())
-	admin, err := pgx.Connect(t.Context(), testkit.ServerURL(t, "gatehouse"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_, _ = admin.Exec(context.Background(), "drop database "+name+" with (force)")
-		_ = admin.Close(context.Background())
-	})
-	if _, err := admin.Exec(t.Context(), "create database "+name); err != nil {
-		t.Fatal(err)
-	}
-	return testkit.ServerURL(t, name)
-}
-
 // A backup of an older schema is loaded into that schema and brought up to date; the target may be an empty database.
 func TestRestoreOfAnOlderSchema(t *testing.T) {
-	old := bare(t, emptyDatabase(t, "old"), t.TempDir())
+	old := bare(t, testkit.EmptyURL(t), t.TempDir())
 	if err := old.Store().MigrateTo(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +282,7 @@ func TestRestoreOfAnOlderSchema(t *testing.T) {
 	if m.Schema != 2 {
 		t.Fatalf("schema %d", m.Schema)
 	}
-	target := bare(t, emptyDatabase(t, "target"), t.TempDir())
+	target := bare(t, testkit.EmptyURL(t), t.TempDir())
 	restore(t, target, file, false)
 	sc, err := target.Store().Schema(t.Context())
 	if err != nil || sc.Pending() {

@@ -57,7 +57,7 @@ func (a *App) RehearseRules(ctx context.Context, kind string, version int64, day
 		if err := tx.Create(&r).Error; err != nil {
 			return err
 		}
-		if err := tx.Audit(by, "rehearse", kind+"-rules", d.ID.String(), map[string]any{"days": days}); err != nil {
+		if err := tx.Audit(by, "rules.rehearse", kind+"-rules", d.ID.String(), map[string]any{"days": days}); err != nil {
 			return err
 		}
 		return tx.Enqueue(river.InsertManyParams{Args: jobs.Rehearse{RehearsalID: r.ID}})
@@ -72,7 +72,7 @@ func (a *App) CancelRehearsal(ctx context.Context, id uuid.UUID, by store.Actor)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		return tx.Audit(by, "cancel", "rehearsal", id.String(), nil)
+		return tx.Audit(by, "rehearsal.cancel", "rehearsal", id.String(), nil)
 	})
 }
 

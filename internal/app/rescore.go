@@ -43,7 +43,7 @@ func (a *App) RescoreLeads(ctx context.Context, by store.Actor) (store.Rescore, 
 		if err := tx.Create(&r).Error; err != nil {
 			return err
 		}
-		if err := tx.Audit(by, "rescore", "scoring-rules", set.ID.String(), map[string]any{"leads": r.Total}); err != nil {
+		if err := tx.Audit(by, "rules.rescore", "scoring-rules", set.ID.String(), map[string]any{"leads": r.Total}); err != nil {
 			return err
 		}
 		return tx.Enqueue(river.InsertManyParams{Args: jobs.Rescore{RescoreID: r.ID}})
@@ -58,7 +58,7 @@ func (a *App) CancelRescore(ctx context.Context, id uuid.UUID, by store.Actor) e
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		return tx.Audit(by, "cancel", "rescore", id.String(), nil)
+		return tx.Audit(by, "rescore.cancel", "rescore", id.String(), nil)
 	})
 }
 

@@ -107,7 +107,7 @@ func (a *App) DraftRules(ctx context.Context, kind string, from *uuid.UUID, by s
 		if err := tx.Create(&draft).Error; err != nil {
 			return err
 		}
-		return tx.Audit(by, "draft", kind+"-rules", draft.ID.String(), map[string]any{"number": number})
+		return tx.Audit(by, "rules.draft", kind+"-rules", draft.ID.String(), map[string]any{"number": number})
 	})
 	return draft, err
 }
@@ -151,7 +151,7 @@ func (a *App) SaveDraftRules(ctx context.Context, kind string, version int64, de
 		if err != nil {
 			return err
 		}
-		return tx.Audit(by, "edit", kind+"-rules", d.ID.String(), map[string]any{"number": d.Number})
+		return tx.Audit(by, "rules.edit", kind+"-rules", d.ID.String(), map[string]any{"number": d.Number})
 	})
 }
 
@@ -170,13 +170,13 @@ func (a *App) PublishRules(ctx context.Context, kind string, version int64, by s
 			return errs.Wrap(err, errs.Conflict, "The draft has faults: mend them first.")
 		}
 		published = *d
-		return a.publish(tx, &published, by, "publish")
+		return a.publish(tx, &published, by)
 	})
 	return published, err
 }
 
 // publish retires what holds and puts the draft in its place.
-func (a *App) publish(tx *store.Tx, d *store.RuleSet, by store.Actor, action string) error {
+func (a *App) publish(tx *store.Tx, d *store.RuleSet, by store.Actor) error {
 	now := tx.Now()
 	if err := retire(tx, d.Kind); err != nil {
 		return err
@@ -198,7 +198,7 @@ func (a *App) publish(tx *store.Tx, d *store.RuleSet, by store.Actor, action str
 	if err := tx.Exec("update alarms set cleared_at = ? where kind = 'rule-failed' and cleared_at is null", now).Error; err != nil {
 		return err
 	}
-	if err := tx.Audit(by, action, d.Kind+"-rules", d.ID.String(), map[string]any{"number": d.Number}); err != nil {
+	if err := tx.Audit(by, "rules.publish", d.Kind+"-rules", d.ID.String(), map[string]any{"number": d.Number}); err != nil {
 		return err
 	}
 	return tx.Changed()
@@ -240,7 +240,7 @@ func (a *App) RollBackRules(ctx context.Context, kind string, to uuid.UUID, by s
 		if err := tx.Create(&published).Error; err != nil {
 			return err
 		}
-		if err := tx.Audit(by, "roll-back", kind+"-rules", published.ID.String(), map[string]any{"number": number, "to": old.Number}); err != nil {
+		if err := tx.Audit(by, "rules.roll-back", kind+"-rules", published.ID.String(), map[string]any{"number": number, "to": old.Number}); err != nil {
 			return err
 		}
 		return tx.Changed()
@@ -264,7 +264,7 @@ func (a *App) DiscardRules(ctx context.Context, kind string, version int64, by s
 		if err := tx.Where("id = ?", d.ID).Delete(&store.RuleSet{}).Error; err != nil {
 			return err
 		}
-		return tx.Audit(by, "discard", kind+"-rules", d.ID.String(), map[string]any{"number": d.Number})
+		return tx.Audit(by, "rules.discard", kind+"-rules", d.ID.String(), map[string]any{"number": d.Number})
 	})
 }
 

@@ -47,6 +47,17 @@ func Main(m *testing.M, after ...func()) {
 // binary; GATEHOUSE_TEST_DATABASE_URL names one that runs already.
 func DatabaseURL(t testing.TB) string {
 	t.Helper()
+	return newDatabase(t, " template "+template)
+}
+
+// EmptyURL is a fresh database of the test's own without any table.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	return newDatabase(t, "")
+}
+
+func newDatabase(t testing.TB, as string) string {
+	t.Helper()
 	server.once.Do(start)
 	if server.err != nil {
 		t.Fatalf("PostgreSQL for the tests: %v", server.err)
@@ -55,7 +66,7 @@ func DatabaseURL(t testing.TB) string {
 	server.n++
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), server.n)
 	server.mu.Unlock()
-	if err := exec("create database " + name + " template " + template); err != nil {
+	if err := exec("create database " + name + as); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -110,7 +110,9 @@ var auditWords = map[string]string{
 	"key.create": "made an API key", "key.revoke": "revoked an API key", "settings.edit": "changed the settings",
 	"mail.hold": "held all mail", "mail.release": "let mail go", "install": "installed the sample", "leads.export": "exported leads",
 	"submission.release": "released a submission", "submission.discard": "discarded a submission", "submission.undiscard": "took a discard back",
-	"lead.erase": "erased a person",
+	"lead.erase": "erased a person", "activity.note": "noted an activity", "activity.take-back": "took an activity back",
+	"rules.draft": "began a draft of rules", "rules.edit": "edited rules", "rules.publish": "published rules", "rules.roll-back": "rolled rules back", "rules.discard": "discarded a draft of rules",
+	"rules.rehearse": "rehearsed rules", "rules.rescore": "had leads scored anew", "rehearsal.cancel": "stopped a rehearsal", "rescore.cancel": "stopped a scoring anew",
 }
 
 func objectText(kind string) string {
@@ -125,7 +127,7 @@ func objectText(kind string) string {
 
 // objectURLs are where an object has a page of its own.
 var objectURLs = map[string]string{"gate": gatesPath + "/", "document": documentsPath + "/", "user": usersPath + "/", "lead": "/admin/leads/",
-	"message": "/admin/messages/"}
+	"message": "/admin/messages/", "deal": "/admin/deals/"}
 
 func auditRow(l store.Audit) templates.AuditRow {
 	r := templates.AuditRow{At: l.At, By: l.ActorName, Action: actionText(l.Action), Code: l.Action, Object: objectText(l.ObjectKind)}
@@ -140,6 +142,8 @@ func auditRow(l store.Audit) templates.AuditRow {
 		r.ObjectURL = objectURLs[l.ObjectKind] + l.ObjectID
 	case l.ObjectKind == "settings":
 		r.ObjectURL = settingsPath
+	case strings.HasSuffix(l.ObjectKind, "-rules"):
+		r.ObjectURL = "/admin/rules/" + strings.TrimSuffix(l.ObjectKind, "-rules")
 	case l.ObjectKind == "api-key":
 		r.ObjectURL = keysPath
 	}

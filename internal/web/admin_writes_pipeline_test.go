@@ -69,6 +69,14 @@ var pipelineWrites = map[string]staffWrite{
 	"/admin/leads/new": {"lead.add", func(w *world) *httptest.ResponseRecorder {
 		return w.admin.post("/admin/leads/new", url.Values{"email": {"new@byhand.example"}, "given_name": {"Ann"}, "kind": {"fair"}, "basis": {"consent"}, "note": {"Leeds"}, "to": {"me"}})
 	}},
+	"/admin/leads/:id/note": {"activity.note", func(w *world) *httptest.ResponseRecorder {
+		return w.admin.post(w.lead()+"/note", url.Values{"text": {"Called, nobody there"}, "kind": {"call"}})
+	}},
+	"/admin/leads/:id/take-back": {"activity.take-back", func(w *world) *httptest.ResponseRecorder {
+		l := w.lead()
+		w.admin.post(l+"/note", url.Values{"text": {"Called, nobody there"}, "kind": {"call"}})
+		return w.admin.post(l+"/take-back", url.Values{"activity": {w.one("select id::text from activities where lead_id = ?", l[len(l)-36:])}})
+	}},
 	"/admin/leads/:id/block": {"lead.block", func(w *world) *httptest.ResponseRecorder {
 		return w.admin.post(w.lead()+"/block", url.Values{"channel": {"call"}, "reason": {"asked us not to"}})
 	}},

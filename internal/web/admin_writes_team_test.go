@@ -103,7 +103,7 @@ var teamWrites = map[string]staffWrite{
 		id := w.one("select id::text from leads where email like '%@given.example' and owner_id is null order by created_at desc, id desc limit 1")
 		return w.admin.post("/admin/leads/"+id+"/give", url.Values{"to": {w.colleague(auth.Sales).ID.String()}, "note": {"theirs"}})
 	}},
-	"/admin/rules/routing": {"edit", func(w *world) *httptest.ResponseRecorder {
+	"/admin/rules/routing": {"rules.edit", func(w *world) *httptest.ResponseRecorder {
 		d, err := w.App.DraftRules(w.t.Context(), store.RulesRouting, nil, w.admin.actor())
 		if err != nil {
 			w.t.Fatal(err)

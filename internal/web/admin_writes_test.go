@@ -277,8 +277,6 @@ var writes = map[string]staffWrite{
 var silent = map[string]string{
 	"/admin/pipeline/views":          "somebody's own filter, which nobody else sees",
 	"/admin/pipeline/views/:id/drop": "somebody's own filter, which nobody else sees",
-	"/admin/leads/:id/note":          "the activity is the record itself: signed, timed, on the timeline",
-	"/admin/leads/:id/take-back":     "the activity says itself that it was taken back, and when",
 	"/admin/login":                   "a login is no write; a successful one leaves its line all the same",
 	"/admin/logout":                  "it ends the member's own session; with everywhere=1 it is user.end-sessions",
 	"/admin/setup/:token":            "an anonymous request; the password it sets leaves user.password",
