@@ -144,6 +144,8 @@ type RescoreView struct {
 	Running  bool
 	Done     int
 	Total    int
+	Failed   string // empty: none did
+	Aside    []Link // the first of those that failed
 	Actions  []PageAction
 }
 

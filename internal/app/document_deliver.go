@@ -218,7 +218,8 @@ var suppressedWords = map[string]string{
 func (a *App) try(ctx context.Context, c claimed) email.Result {
 	ctx, cancel := context.WithDeadline(ctx, c.until)
 	defer cancel()
-	msg, err := a.compose(ctx, c)
+	var msg email.Message
+	err := errs.Contained(func() (err error) { msg, err = a.compose(ctx, c); return err })
 	if err != nil {
 		if errs.Is(err, errs.Gone) {
 			return email.Result{Outcome: email.Refused, Reason: errs.Public(err).Message}

@@ -126,7 +126,7 @@ func (a *App) callPull(ctx context.Context, sys crm.Connector, cfg crm.Config, c
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			a.log.Error("a connector panicked while it was asked", "kind", sys.About().Kind, "panic", r)
+			a.log.Error("a connector panicked while it was asked", "kind", sys.About().Kind, "error", errs.Panicked(r))
 			out = crm.Outcome{Class: crm.Retry, Reason: "our own program failed at it"}
 		}
 	}()

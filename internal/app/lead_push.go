@@ -89,7 +89,8 @@ func (a *App) pushLanes(ctx context.Context, connector uuid.UUID, until time.Tim
 	for i := range pushLanes {
 		wg.Go(func() {
 			for time.Now().Before(until) && ctx.Err() == nil {
-				did, err := a.pushOne(ctx, connector)
+				var did bool
+				err := errs.Contained(func() (err error) { did, err = a.pushOne(ctx, connector); return err })
 				if err != nil || !did {
 					faults[i] = err
 					return
@@ -138,7 +139,7 @@ func (a *App) callPush(ctx context.Context, t *pushTry) (out crm.Outcome) {
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			a.log.Error("a connector panicked", "connector", t.connector.ID, "push", t.push.ID, "panic", r)
+			a.log.Error("a connector panicked", "connector", t.connector.ID, "push", t.push.ID, "error", errs.Panicked(r))
 			out = crm.Outcome{Class: crm.Unknown, Reason: "our own program failed at it"}
 		}
 	}()

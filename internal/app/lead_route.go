@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -21,14 +22,17 @@ const routeMost = 64
 func (a *App) RouteLeads(ctx context.Context, ids []uuid.UUID) error {
 	a.giveWay(ctx)
 	var all []error
+	try := func(some ...uuid.UUID) error {
+		return errs.Contained(func() error { return a.store.Tx(ctx, func(tx *store.Tx) error { return a.route(tx, some) }) })
+	}
 	for some := range slices.Chunk(ids, routeMost) {
-		err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.route(tx, some) })
+		err := try(some...)
 		if err == nil || ctx.Err() != nil || len(some) == 1 {
 			all = append(all, err)
 			continue
 		}
 		for _, id := range some {
-			all = append(all, a.store.Tx(ctx, func(tx *store.Tx) error { return a.route(tx, []uuid.UUID{id}) }))
+			all = append(all, try(id))
 		}
 	}
 	return errors.Join(all...)

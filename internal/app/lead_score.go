@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,18 +24,28 @@ const scoreMost = 500
 // changes nothing. A lead that fails holds up nobody else.
 func (a *App) ScoreLeads(ctx context.Context, ids []uuid.UUID) error {
 	a.giveWay(ctx)
-	var all []error
+	return errors.Join(slices.Collect(maps.Values(a.scoreApart(ctx, ids)))...)
+}
+
+// scoreApart scores leads and tells which of them could not be scored, and why.
+func (a *App) scoreApart(ctx context.Context, ids []uuid.UUID) (faults map[uuid.UUID]error) {
+	faults = map[uuid.UUID]error{}
+	try := func(some ...uuid.UUID) error {
+		return errs.Contained(func() error { return a.store.Tx(ctx, func(tx *store.Tx) error { return a.score(tx, some) }) })
+	}
 	for some := range slices.Chunk(ids, scoreMost) {
-		err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.score(tx, some) })
-		if err == nil || ctx.Err() != nil || len(some) == 1 {
-			all = append(all, err)
-			continue
-		}
+		err := try(some...)
+		alone := err != nil && ctx.Err() == nil && len(some) > 1
 		for _, id := range some {
-			all = append(all, a.store.Tx(ctx, func(tx *store.Tx) error { return a.score(tx, []uuid.UUID{id}) }))
+			if alone {
+				err = try(id)
+			}
+			if err != nil {
+				faults[id] = err
+			}
 		}
 	}
-	return errors.Join(all...)
+	return faults
 }
 
 // Points melt day by day, so that a score which is a day old is worked out anew: its lines say what it is at any time, but
@@ -122,6 +134,9 @@ func (a *App) scoreOnly(tx *store.Tx, ids []uuid.UUID) (*scoreRun, error) {
 }
 
 func (r *scoreRun) one(rec *store.LeadRecord) {
+	if r.app.mutant("score-panics") && strings.HasPrefix(rec.Company, "Panic") {
+		panic("scoring " + rec.Company)
+	}
 	h := history(rec, r.now, true)
 	got := r.rules.Score(h, r.now)
 	if len(got.Faults) > 0 {

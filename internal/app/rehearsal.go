@@ -277,7 +277,7 @@ func inParts(ids []uuid.UUID, do func([]uuid.UUID) error) error {
 				if len(failed) > 0 {
 					continue
 				}
-				if err := do(some); err != nil {
+				if err := errs.Contained(func() error { return do(some) }); err != nil {
 					select {
 					case failed <- err:
 					default:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -227,5 +228,48 @@ func TestRehearsalOfRouting(t *testing.T) {
 	}
 	if x := got.Result; x.More+x.Fewer != 0 || x.Before != 6 || x.Moved != 4 || x.Owners["Ana"] != 6 || x.Owners0["Ana"] != 2 || len(leads) != 4 {
 		t.Errorf("%+v %d leads", x, len(leads))
+	}
+}
+
+// A lead that cannot be scored is set aside, counted and named; the rest goes on, and the log names nobody.
+func TestRescoreSetsAsideWhatFails(t *testing.T) {
+	for _, why := range []string{"the database refuses it", "the program panics at it"} {
+		t.Run(why, func(t *testing.T) {
+			panics := why == "the program panics at it"
+			k := testkit.New(t, testkit.Mutant(map[bool]string{true: "score-panics"}[panics]))
+			by := store.Actor{Kind: "system", Name: "test"}
+			for i := range 6 {
+				k.Take(testkit.Submit(fmt.Sprintf("p%d@archer.example", i)))
+			}
+			scoreWaiting(k)
+			bad, _, err := k.Store.LeadByAddress(t.Context(), "p3@archer.example")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if panics {
+				mustExec(t, k, "update leads set company = 'Panic & Sons' where id = ?", bad.ID)
+			} else {
+				mustExec(t, k, "alter table scores add constraint of_the_test check (lead_id <> '"+bad.ID.String()+"'::uuid) not valid")
+			}
+			d := draftOf(t, k, func(def *lead.ScoreRules) { def.Groups[0].Rules[0].Points = 7_00 })
+			if _, err := k.App.PublishRules(t.Context(), "scoring", d.Version, by); err != nil {
+				t.Fatal(err)
+			}
+			r, err := k.App.RescoreLeads(t.Context(), by)
+			if err != nil {
+				t.Fatal(err)
+			}
+			toEnd(t, func() error { return k.App.Rescore(t.Context(), r.ID) })
+			last, err := k.App.LastRescore(t.Context())
+			if err != nil || last.State != "done" || last.Done != 6 || last.Failed != 1 || len(last.SetAside) != 1 || last.SetAside[0] != bad.ID {
+				t.Fatalf("%+v %v", last, err)
+			}
+			if n := k.Count("select count(*) from scores where rule_set_id = ? and fit = 3700", d.ID); n != 5 {
+				t.Errorf("%d of the other five scored anew", n)
+			}
+			if log := k.Log.String(); !strings.Contains(log, bad.ID.String()) || strings.Contains(log, "Panic & Sons") || strings.Contains(log, "p3@archer") {
+				t.Errorf("the log says %s", log)
+			}
+		})
 	}
 }

@@ -1,12 +1,18 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -36,7 +42,7 @@ func (a *App) RescoreLeads(ctx context.Context, by store.Actor) (store.Rescore, 
 		if err := tx.Model(&store.Rescore{}).Where("state = 'running'").Updates(map[string]any{"state": "cancelled", "state_at": now}).Error; err != nil {
 			return err
 		}
-		r = store.Rescore{ID: store.NewID(), RuleSetID: set.ID, State: "running", StartedBy: by.ID, CreatedAt: now, StateAt: now}
+		r = store.Rescore{ID: store.NewID(), RuleSetID: set.ID, State: "running", SetAside: []uuid.UUID{}, StartedBy: by.ID, CreatedAt: now, StateAt: now}
 		if err := tx.Raw("select count(*) from ("+openLeads+") l", map[string]any{"after": uuid.Nil}).Scan(&r.Total).Error; err != nil {
 			return err
 		}
@@ -71,8 +77,11 @@ func (a *App) LastRescore(ctx context.Context) (*store.Rescore, error) {
 	return &rows[0], nil
 }
 
+// setAsideShown is how many of the leads that failed a rescoring keeps by name.
+const setAsideShown = 50
+
 // Rescore is the job: it goes on where the last run was, and says Later until all is done. A step that was cut off is
-// done again, which changes nothing.
+// done again, which changes nothing. A lead that fails is set aside, and the rest goes on.
 func (a *App) Rescore(ctx context.Context, id uuid.UUID) error {
 	for began := time.Now(); time.Since(began) < runFor; {
 		more, err := a.rescoreStep(ctx, id)
@@ -97,10 +106,15 @@ func (a *App) rescoreStep(ctx context.Context, id uuid.UUID) (more bool, err err
 	if err := db.Raw(openLeads+" order by l.id limit @most", map[string]any{"after": after, "most": stepLeads}).Scan(&ids).Error; err != nil {
 		return false, a.store.Translate(err)
 	}
-	if err := inParts(ids, func(some []uuid.UUID) error { return a.ScoreLeads(ctx, some) }); err != nil {
+	failed, err := a.scoreStep(ctx, ids)
+	if err != nil {
 		return false, err
 	}
-	columns := map[string]any{"done": r.Done + int32(len(ids)), "state_at": a.now()}
+	aside, err := json.Marshal(append([]uuid.UUID{}, slices.Concat(r.SetAside, failed)[:min(len(r.SetAside)+len(failed), setAsideShown)]...))
+	if err != nil {
+		return false, err
+	}
+	columns := map[string]any{"done": r.Done + int32(len(ids)), "failed": r.Failed + int32(len(failed)), "set_aside": string(aside), "state_at": a.now()}
 	if more = len(ids) == stepLeads; more {
 		columns["after_id"] = ids[len(ids)-1]
 	} else {
@@ -114,4 +128,26 @@ func (a *App) rescoreStep(ctx context.Context, id uuid.UUID) (more bool, err err
 		q = q.Where("after_id = ?", *r.AfterID)
 	}
 	return more, a.store.Translate(q.Updates(columns).Error)
+}
+
+// scoreStep scores some leads anew and tells which of them failed by themselves. An error is for what fails for all alike:
+// then the step is done again.
+func (a *App) scoreStep(ctx context.Context, ids []uuid.UUID) (failed []uuid.UUID, err error) {
+	var mu sync.Mutex
+	a.giveWay(ctx)
+	err = inParts(ids, func(some []uuid.UUID) error {
+		faults := a.scoreApart(ctx, some)
+		for id, err := range faults {
+			if ctx.Err() != nil || errs.Is(err, errs.Unavailable) {
+				return err
+			}
+			a.log.Error("a lead could not be scored anew", "lead", id, "error", err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		failed = slices.AppendSeq(failed, maps.Keys(faults))
+		return nil
+	})
+	slices.SortFunc(failed, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
+	return failed, err
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/jobs"
 )
 
@@ -128,7 +130,8 @@ func (w *Workers) tend(ctx context.Context) {
 			a.log.Warn("upkeep failed", "what", what, "error", err)
 		}
 	}
-	report("tidy", a.Tidy(ctx))
+	look := func() { report("tidy", errs.Contained(func() error { return a.Tidy(ctx) })) }
+	look()
 	var suspects []string // processes whose lock nobody held at the last look
 	for {
 		select {
@@ -153,17 +156,18 @@ func (w *Workers) tend(ctx context.Context) {
 			}
 			report("take over tries", err)
 		case <-tidy.C:
-			report("tidy", a.Tidy(ctx))
+			look()
 		}
 	}
 }
 
-// work turns a use case into a River worker. Later becomes a snooze, which spends no attempt.
+// work turns a use case into a River worker. Later becomes a snooze, which spends no attempt. A panic is contained here:
+// the queue would keep what the program panicked with.
 func work[T river.JobArgs](a *App, fn func(context.Context, T) error) river.Worker[T] {
 	return river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error {
 		a.running.Store(job.ID, true)
 		defer a.running.Delete(job.ID)
-		err := fn(ctx, job.Args)
+		err := errs.Contained(func() error { return fn(ctx, job.Args) })
 		var later *Later
 		if errors.As(err, &later) {
 			return river.JobSnooze(max(later.Wait, 100*time.Millisecond))
@@ -220,7 +224,7 @@ func (q quietErrors) HandleError(_ context.Context, job *rivertype.JobRow, err e
 }
 
 func (q quietErrors) HandlePanic(_ context.Context, job *rivertype.JobRow, v any, trace string) *river.ErrorHandlerResult {
-	q.log.Error("job panicked, it will be tried again", "job", job.ID, "kind", job.Kind, "panic", v, "trace", trace)
+	q.log.Error("job panicked, it will be tried again", "job", job.ID, "kind", job.Kind, "panic", fmt.Sprintf("%T", v), "trace", trace)
 	return nil
 }
 

@@ -5,6 +5,8 @@ package errs
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -86,6 +88,26 @@ func (e *Error) Error() string {
 
 // Unwrap gives errors.Is and errors.As the cause.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Contained runs do; a panic is an error like others then.
+func Contained(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = Panicked(v)
+		}
+	}()
+	return do()
+}
+
+// Panicked is the error that a recovered panic is, for the log: what the runtime says and where it was. What a program
+// panics with by itself may hold what people typed, so that only its type is told.
+func Panicked(v any) error {
+	what := fmt.Sprintf("%T", v)
+	if e, ok := v.(runtime.Error); ok {
+		what = e.Error()
+	}
+	return fmt.Errorf("panic: %s\n%s", what, debug.Stack())
+}
 
 // CodeOf is the code of the outermost *Error in the chain; anything else is Internal, nil is "".
 func CodeOf(err error) Code {

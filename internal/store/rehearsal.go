@@ -77,11 +77,13 @@ type Rescore struct {
 	ID        uuid.UUID `gorm:"primaryKey;type:uuid"`
 	RuleSetID uuid.UUID `gorm:"type:uuid"`
 	State     string
-	AfterID   *uuid.UUID `gorm:"type:uuid"`
-	Done      int32      `gorm:"type:integer"`
-	Total     int32      `gorm:"type:integer"`
-	StartedBy *uuid.UUID `gorm:"type:uuid"`
-	CreatedAt time.Time  `gorm:"autoCreateTime:false"`
+	AfterID   *uuid.UUID  `gorm:"type:uuid"`
+	Done      int32       `gorm:"type:integer"`
+	Failed    int32       `gorm:"type:integer"`               // of those done
+	SetAside  []uuid.UUID `gorm:"type:jsonb;serializer:json"` // the first that failed
+	Total     int32       `gorm:"type:integer"`
+	StartedBy *uuid.UUID  `gorm:"type:uuid"`
+	CreatedAt time.Time   `gorm:"autoCreateTime:false"`
 	StateAt   time.Time
 }
 

@@ -220,6 +220,17 @@ func (s *Server) rescoreCancel(c echo.Context) error {
 	return s.after(c, err, "Stopped. Those who were scored anew already stay so.", scoringPath+"#rescore")
 }
 
+// setAside names the leads that failed: they keep their score, and the log says why.
+func setAside(out *templates.RescoreView, r *store.Rescore) {
+	if r == nil || r.Failed == 0 {
+		return
+	}
+	out.Failed = counted(int(r.Failed), "lead failed and was set aside with the score that it had", "leads failed and were set aside with the scores that they had") + ". The log says why."
+	for i, id := range r.SetAside {
+		out.Aside = append(out.Aside, templates.Link{Label: "Lead " + strconv.Itoa(i+1), URL: "/admin/leads/" + id.String()})
+	}
+}
+
 // rescoreView says how far scoring open leads anew is, and offers it.
 func (s *Server) rescoreView(c echo.Context, v app.RuleVersions) (*templates.RescoreView, error) {
 	if v.Published == nil || !s.may(c, auth.RulesWrite) {
@@ -233,12 +244,14 @@ func (s *Server) rescoreView(c echo.Context, v app.RuleVersions) (*templates.Res
 	if r != nil && r.State == "running" {
 		out.Running, out.Done, out.Total = true, int(r.Done), max(int(r.Total), 1)
 		out.Sentence = fmt.Sprintf("%s of %s scored anew so far.", thousands(out.Done), counted(int(r.Total), "open lead", "open leads"))
+		setAside(out, r)
 		out.Actions = []templates.PageAction{postButton("Stop it", "close", scoringPath+"/rescores/"+r.ID.String()+"/cancel", 0)}
 		return out, nil
 	}
 	if r != nil && r.State == "done" {
-		out.Sentence = fmt.Sprintf("%s scored anew on %s.", counted(int(r.Done), "open lead was", "open leads were"), moment(r.StateAt, s.zone(c)))
+		out.Sentence = fmt.Sprintf("%s scored anew on %s.", counted(int(r.Done-r.Failed), "open lead was", "open leads were"), moment(r.StateAt, s.zone(c)))
 	}
+	setAside(out, r)
 	a := postButton("Score open leads anew", "undo", scoringPath+"/rescore", 0)
 	a.Confirm = fmt.Sprintf("Score all open leads by version %d? Those who reach the threshold go to sales.", v.Published.Number)
 	out.Actions = []templates.PageAction{a}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit"
 )
 
@@ -201,6 +202,13 @@ func TestScoringRulesOnAPage(t *testing.T) {
 	}
 	if r := w.admin.post(page+"/rescore", url.Values{}); r.Code != http.StatusSeeOther || w.Count("select count(*) from rescores") != 1 {
 		t.Error("nothing is scored anew")
+	}
+	aside := store.NewID().String()
+	if err := w.Store.DB(t.Context()).Exec("update rescores set state = 'done', done = 9, failed = 1, set_aside = jsonb_build_array(?::text)", aside).Error; err != nil {
+		t.Fatal(err)
+	}
+	if body := w.admin.page(page); !strings.Contains(body, "8 open leads were scored anew") || !strings.Contains(body, "1 lead failed and was set aside") || !strings.Contains(body, "/admin/leads/"+aside) {
+		t.Error("what failed is not shown")
 	}
 	first := w.id("select id::text from rule_sets where kind = 'scoring' and number = 1")
 	if body := w.admin.page(page + "/versions/" + first); !strings.Contains(body, "Begin a draft with this version") || !strings.Contains(body, "from 60 points") {

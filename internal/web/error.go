@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -136,8 +135,4 @@ func (s *Server) allowed(path string) (methods []string) {
 		}
 	}
 	return methods
-}
-
-func panicked(v any) error {
-	return fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 }

@@ -26,7 +26,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 				if v == http.ErrAbortHandler { //nolint:errorlint // the documented sentinel is compared as it is
 					panic(v)
 				}
-				err = panicked(v)
+				err = errs.Panicked(v)
 			}
 			if err != nil {
 				c.Error(err)
