@@ -221,10 +221,7 @@ func (a *App) try(ctx context.Context, c claimed) email.Result {
 	var msg email.Message
 	err := errs.Contained(func() (err error) { msg, err = a.compose(ctx, c); return err })
 	if err != nil {
-		if errs.Is(err, errs.Gone) {
-			return email.Result{Outcome: email.Refused, Reason: errs.Public(err).Message}
-		}
-		return email.Result{Outcome: email.NotSent, Reason: "the mail could not be written", Err: err}
+		return unwrittenResult(err)
 	}
 	return a.sender.Send(ctx, msg)
 }
@@ -273,6 +270,9 @@ func (a *App) closeTry(tx *store.Tx, m store.Message, at store.Attempt, res emai
 		}
 		return a.waitUnknown(tx, &current, wait)
 	default: // ServerError, NotSent: known not to have been taken
+		if err := a.tellUnwritten(tx, m, res); err != nil {
+			return err
+		}
 		failed, err := tx.FailedAttempts(m.ID) // not Tries: being asked to wait is no failure
 		if err != nil {
 			return err

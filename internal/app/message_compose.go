@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,9 @@ func (a *App) compose(ctx context.Context, c claimed) (email.Message, error) {
 	}
 	if err != nil {
 		return out, err
+	}
+	if a.mutant("mail-panics") && strings.HasPrefix(out.To, "panic") {
+		panic("a mail to " + out.To)
 	}
 	subject, html, text, err := a.renderer.Render(m.Template, v)
 	out.Subject, out.HTML, out.Text = orElse(out.Subject, subject), html, text

@@ -29,7 +29,7 @@ func (a *App) Tidy(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return clearUnwritten(tx)
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package crash
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +27,7 @@ import (
 func TestConnectorsWhileProcessesDie(t *testing.T) {
 	t.Parallel()
 	clock := filepath.Join(proc.DataDir(t), "clock")
-	w := newWorld(t, worldOptions{slow: 20 * time.Millisecond, clock: clock, env: map[string]string{"GATEHOUSE_CONNECT_ALLOW": ""}})
+	w := newWorld(t, worldOptions{slow: 20 * time.Millisecond, clock: clock})
 	c := newCRMs(w, clock)
 	web := w.start("--role", "web")
 	w.sells(5)
@@ -89,18 +91,12 @@ func newCRMs(w *world, clock string) *crms {
 	}
 	c := &crms{w: w, clock: clock, dice: rand.New(rand.NewPCG(3, 1)), doubles: map[string]*crmtest.Double{"webhook": crmtest.Receiver(t), "slack": crmtest.Receiver(t),
 		"hubspot": crmtest.HubSpot(t, now), "salesforce": crmtest.Salesforce(t, now), "pipedrive": crmtest.Pipedrive(t, now)}}
-	allow := []string{"127.0.0.1/32"}
 	for _, d := range c.doubles {
-		u, err := url.Parse(d.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		allow = append(allow, "port:"+u.Port())
 		for i := range 5 {
 			d.Users = append(d.Users, crm.User{ID: fmt.Sprint(70 + i), Name: fmt.Sprintf("Rep %d", i), Email: fmt.Sprintf("rep%d@gatehouse.example", i)})
 		}
 	}
-	w.o.env["GATEHOUSE_CONNECT_ALLOW"] = strings.Join(allow, ", ")
+	w.o.env = map[string]string{"GATEHOUSE_CONNECT_ALLOW": allowed(t, slices.Collect(maps.Values(c.doubles))...)}
 	jar, _ := cookiejar.New(nil) // no options: never an error
 	c.boss = &http.Client{Timeout: 20 * time.Second, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return c
@@ -138,10 +134,30 @@ func (c *crms) connect(web *proc.Process) {
 		"salesforce": {"domain": {base("salesforce")}, "client_id": {crmtest.SalesforceClient}, "client_secret": {crmtest.SalesforceSecret}},
 		"pipedrive":  {"base": {base("pipedrive")}, "token": {crmtest.PipedriveToken}, "leads": {"yes"}, "person_key": {crmtest.PipedrivePerson}, "deal_key": {crmtest.PipedriveDealKey}},
 	} {
-		values.Set("kind", kind)
 		values.Set("name", kind)
-		c.post(c.post("/admin/connectors", values)+"/state", url.Values{"state": {"on"}, "version": {"1"}})
+		c.switchOn(kind, values)
 	}
+}
+
+// switchOn makes one connector and lets it tell.
+func (c *crms) switchOn(kind string, values url.Values) {
+	c.w.t.Helper()
+	values.Set("kind", kind)
+	c.post(c.post("/admin/connectors", values)+"/state", url.Values{"state": {"on"}, "version": {"1"}})
+}
+
+// allowed is the setting that lets connectors reach doubles on this machine.
+func allowed(t *testing.T, doubles ...*crmtest.Double) string {
+	t.Helper()
+	out := []string{"127.0.0.1/32"}
+	for _, d := range doubles {
+		u, err := url.Parse(d.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, "port:"+u.Port())
+	}
+	return strings.Join(out, ", ")
 }
 
 // accepts makes deals of n leads, each by its owner.

@@ -69,7 +69,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 	}
 	if answered != nil {
 		s.log.Error("the error could not be shown", "id", c.Get(requestID), "error", answered)
-		_ = c.String(status, e.Message)
+		_ = c.String(status, fmt.Sprintf("%s\nIf you write to us about it, this number helps: %v\n", e.Message, c.Get(requestID)))
 	}
 }
 
