@@ -24,8 +24,18 @@ const scoreMost = 500
 // changes nothing. A lead that fails holds up nobody else.
 func (a *App) ScoreLeads(ctx context.Context, ids []uuid.UUID) error {
 	a.giveWay(ctx)
-	return errors.Join(slices.Collect(maps.Values(a.scoreApart(ctx, ids)))...)
+	err := errors.Join(slices.Collect(maps.Values(a.scoreApart(ctx, ids)))...)
+	if !errors.Is(err, errUnreadable) {
+		return err
+	}
+	return errors.Join(err, a.store.Tx(ctx, func(tx *store.Tx) error {
+		return tx.Raise("rule-failed", "scoring", "The published scoring rules cannot be read, so that nobody is scored; whoever waits is scored once other rules are published. Look at them under Rules.")
+	}))
 }
+
+// errUnreadable is for published rules that do not compile. They were checked when they were published: an older program,
+// or a hand in the database.
+var errUnreadable = errors.New("the rules do not compile")
 
 // scoreApart scores leads and tells which of them could not be scored, and why.
 func (a *App) scoreApart(ctx context.Context, ids []uuid.UUID) (faults map[uuid.UUID]error) {
@@ -245,8 +255,8 @@ func (a *App) scoringRules(db *store.Query) (uuid.UUID, *lead.Scoring, error) {
 		return uuid.Nil, nil, err
 	}
 	rules, err := compileScoring(set.Definition)
-	if err != nil { // it was checked when it was published: an older program, or a hand in the database
-		return uuid.Nil, nil, errs.Wrap(err, errs.Internal, "The published scoring rules cannot be read.")
+	if err != nil {
+		return uuid.Nil, nil, errs.Wrap(errors.Join(errUnreadable, err), errs.Internal, "The published scoring rules cannot be read.")
 	}
 	a.scorings.Store(set.ID, rules)
 	return set.ID, rules, nil
