@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -37,7 +38,23 @@ func (a *App) TendAssignments(ctx context.Context) error {
 			and a.escalate_at <= ? and a.escalated_at is null order by a.escalate_at, a.id limit ?`, now, tendMost),
 		a.eachDue(ctx, a.passOn, `select a.id from assignments a where a.state = 'open' and a.first_response_at is null
 			and a.reassign_at <= ? order by a.reassign_at, a.id limit ?`, now, tendMost),
+		a.askAgain(ctx),
 	)
+}
+
+// againAfter is how long a lead whom nobody could take waits before everybody is asked again.
+const againAfter = 15 * time.Minute
+
+// askAgain routes the leads that are in nobody's hands once more: somebody may be back, or have joined.
+func (a *App) askAgain(ctx context.Context) error {
+	var waiting []uuid.UUID
+	err := a.store.DB(ctx).Raw(`select l.id from alarms x join leads l on l.id::text = x.object and l.state = 'active'
+		where x.kind = ? and x.cleared_at is null and x.last_at <= ? order by x.last_at, l.id limit ?`, nobodyToSell, a.now().Add(-againAfter), tendMost).Scan(&waiting).Error
+	if err != nil || len(waiting) == 0 {
+		return a.store.Translate(err)
+	}
+	slices.SortFunc(waiting, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
+	return a.RouteLeads(ctx, waiting)
 }
 
 // eachDue does one thing with each assignment that a query names, each in a transaction of its own.

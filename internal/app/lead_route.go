@@ -243,18 +243,21 @@ func (a *App) keepAssignment(tx *store.Tx, h *house, row *store.Assignment, l st
 			return err
 		}
 	}
-	if err := tx.ClearAlarm("nobody-to-sell", l.ID.String()); err != nil {
+	if err := tx.ClearAlarm(nobodyToSell, l.ID.String()); err != nil {
 		return err
 	}
 	return a.announce(tx, store.OutboxEvent{Type: LeadAssigned, LeadID: l.ID, AssignmentID: &row.ID})
 }
+
+// nobodyToSell is the alarm of a lead that qualified and is in nobody's hands.
+const nobodyToSell = "nobody-to-sell"
 
 // nobody tells that a qualified lead is in nobody's hands.
 func (a *App) nobody(tx *store.Tx, l store.Lead) error {
 	if err := tx.Exec("update leads set owner_id = null where id = ? and owner_id is not null", l.ID).Error; err != nil {
 		return err
 	}
-	return tx.Raise("nobody-to-sell", l.ID.String(), "A qualified lead is in nobody's hands: everybody who could be asked is away, has declined it, or sells no more. Give it to somebody on its page.")
+	return tx.Raise(nobodyToSell, l.ID.String(), "A qualified lead is in nobody's hands: everybody who could be asked is away, has declined it, or sells no more. Give it to somebody on its page; until then everybody is asked again every quarter of an hour.")
 }
 
 // startClock sets when the first-response clock begins and when it strikes: with the owner's next working time.

@@ -197,6 +197,30 @@ func TestNobodySellsTheFirstAdminDoes(t *testing.T) {
 	}
 }
 
+// A lead that nobody could take is given away once somebody is back.
+func TestNobodyIsThereUntilSomebodyIs(t *testing.T) {
+	f := newFloor(t, 1)
+	ana := f.people[0]
+	f.ok(f.Store.DB(t.Context()).Exec("update users set disabled_at = now() where id = ?", f.admin.ID).Error)
+	f.until("2026-03-03T10:00:00Z")
+	f.create(&store.Absence{ID: store.NewID(), UserID: ana.ID, StartsAt: f.at("2026-03-03T00:00:00Z"), EndsAt: f.at("2026-03-05T00:00:00Z"), CreatedAt: f.Clock.Now()})
+	id := f.lead(1)
+	f.route(id)
+	alarms := func() int {
+		return f.Count("select count(*) from alarms where kind = 'nobody-to-sell' and object = ? and cleared_at is null", id.String())
+	}
+	f.until("2026-03-04T10:00:00Z")
+	f.tend()
+	if n := f.Count("select count(*) from assignments"); n != 0 || alarms() != 1 {
+		t.Fatalf("%d assignments, %d alarms while nobody is there", n, alarms())
+	}
+	f.until("2026-03-05T09:00:00Z")
+	f.tend()
+	if as := f.held(id); as.OwnerID != ana.ID || alarms() != 0 {
+		t.Errorf("held by %v, %d alarms", as.OwnerID, alarms())
+	}
+}
+
 func TestACompanyHasOneOwner(t *testing.T) {
 	f := newFloor(t, 3)
 	var ids []uuid.UUID
