@@ -117,6 +117,11 @@ func (a *App) giveBack(ctx context.Context, id uuid.UUID, read int64, state, kin
 		if err := g.end(state, reason, note); err != nil {
 			return err
 		}
+		if a.mutant("decline-is-free") && g.as.TeamID != nil {
+			if err := tx.CountTurn(*g.as.TeamID, g.as.OwnerID, g.as.Period, -1, g.h.now); err != nil {
+				return err
+			}
+		}
 		if err := then(g); err != nil {
 			return err
 		}

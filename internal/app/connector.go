@@ -37,7 +37,7 @@ func sealPlace(id uuid.UUID) string { return "connector/" + id.String() }
 
 // unsealed opens a connector: its system and what that is told to work with.
 func (a *App) unsealed(c store.Connector) (crm.Connector, crm.Config, error) {
-	cfg := crm.Config{Settings: c.Settings, Secrets: map[string]string{}}
+	cfg := crm.Config{Settings: c.Settings, Secrets: map[string]string{}, Mutant: a.o.Mutant}
 	sys := a.systems.Find(c.Kind)
 	if sys == nil {
 		return nil, cfg, errs.New(errs.NotFound, "There is no connector of the kind %q.", c.Kind)

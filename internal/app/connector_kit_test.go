@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/testkit"
 	"github.com/gatehouse/gatehouse/internal/testkit/crmtest"
 )
 
@@ -24,7 +25,12 @@ const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func newConnected(t testing.TB, doubles ...*crmtest.Double) *connected {
 	t.Helper()
-	s := newSelling(t, func(o *app.Options) { o.Allow = crmtest.Allow(doubles...) })
+	return newConnectedMutant(t, "", doubles...)
+}
+
+func newConnectedMutant(t testing.TB, mutant string, doubles ...*crmtest.Double) *connected {
+	t.Helper()
+	s := newSelling(t, testkit.Mutant(mutant), func(o *app.Options) { o.Allow = crmtest.Allow(doubles...) })
 	for _, d := range doubles {
 		d.Users = []crm.User{{ID: "7", Name: "Ana", Email: "ana@sales.example"}, {ID: "8", Name: "Ben", Email: "ben@sales.example"}}
 	}

@@ -227,6 +227,9 @@ func (a *App) composePush(tx *store.Tx, t *pushTry) (dropped string, err error) 
 	if t.call.Known, err = knownObjects(tx, t.connector.ID, p.LeadID, deal); err != nil {
 		return "", err
 	}
+	if a.mutant("remote-id-forgotten") {
+		t.call.Known = nil
+	}
 	if t.call.Erase {
 		err := tx.Raw("select remote_id from remote_objects where connector_id = ? and object_kind = 'deal' and object_id in (select id from deals where lead_id = ?) order by remote_id",
 			t.connector.ID, p.LeadID).Scan(&t.call.Deals).Error
@@ -252,6 +255,9 @@ func (a *App) composeEvent(tx *store.Tx, t *pushTry) (dropped string, err error)
 		return "the person was erased", nil
 	}
 	t.call.ID, t.call.At, t.call.Values = e.ID.String(), e.At, told.values
+	if a.mutant("event-id-a-try") {
+		t.call.ID = store.NewID().String()
+	}
 	if len(t.push.Payload) > 2 {
 		return "", json.Unmarshal(t.push.Payload, &t.call.Data)
 	}

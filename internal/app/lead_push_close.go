@@ -149,7 +149,7 @@ func (a *App) breakConnector(tx *store.Tx, id uuid.UUID, out crm.Outcome, now bo
 	}
 	c.Failures++
 	at := tx.Now()
-	if !now && c.Failures < breakAfter && c.BrokenAt == nil {
+	if !now && c.Failures < breakAfter && c.BrokenAt == nil || a.mutant("no-breaker") {
 		return tx.Model(&store.Connector{}).Where("id = ?", id).Update("failures", c.Failures).Error
 	}
 	probe := min(probeFirst<<min(max(int(c.Failures)-breakAfter, 0), 10), probeLast)

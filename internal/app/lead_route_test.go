@@ -29,9 +29,9 @@ type floor struct {
 var sellers = []string{"Ana", "Ben", "Cleo", "Dan", "Eva"}
 
 // newFloor has an admin and a sales team of n.
-func newFloor(t testing.TB, n int) *floor {
+func newFloor(t testing.TB, n int, opts ...testkit.Option) *floor {
 	t.Helper()
-	k := testkit.New(t)
+	k := testkit.New(t, opts...)
 	f := &floor{Kit: k}
 	teams, err := store.Teams(k.Store.DB(t.Context()), false)
 	if err != nil || len(teams) != 1 {

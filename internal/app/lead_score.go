@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -148,7 +149,11 @@ func (r *scoreRun) one(rec *store.LeadRecord) {
 		panic("scoring " + rec.Company)
 	}
 	h := history(rec, r.now, true)
-	got := r.rules.Score(h, r.now)
+	at := r.now
+	if r.app.mutant("decay-a-day-off") {
+		at = at.Add(24 * time.Hour)
+	}
+	got := r.rules.Score(h, at)
 	if len(got.Faults) > 0 {
 		r.fault = &got.Faults[0]
 	}
@@ -254,13 +259,20 @@ func (a *App) scoringRules(db *store.Query) (uuid.UUID, *lead.Scoring, error) {
 	if err != nil || set == nil {
 		return uuid.Nil, nil, err
 	}
-	rules, err := compileScoring(set.Definition)
+	definition := set.Definition
+	if a.mutant("cap-ignored") {
+		definition = uncapped.ReplaceAll(definition, []byte(`"cap": 100000`))
+	}
+	rules, err := compileScoring(definition)
 	if err != nil {
 		return uuid.Nil, nil, errs.Wrap(errors.Join(errUnreadable, err), errs.Internal, "The published scoring rules cannot be read.")
 	}
 	a.scorings.Store(set.ID, rules)
 	return set.ID, rules, nil
 }
+
+// uncapped is for the mutant that ignores caps.
+var uncapped = regexp.MustCompile(`"cap": ?\d+`)
 
 func compileScoring(definition json.RawMessage) (*lead.Scoring, error) {
 	var def lead.ScoreRules

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,12 @@ func (a *App) spreadTo(tx *store.Tx, c store.Connector, rows []store.OutboxEvent
 	sys, cfg, err := a.unsealed(c)
 	if sys == nil {
 		return err
+	}
+	if a.mutant("loops-unseen") {
+		rows = slices.Clone(rows)
+		for i := range rows {
+			rows[i].Origin = ""
+		}
 	}
 	var pushes []store.Push
 	if sys.About().Events {

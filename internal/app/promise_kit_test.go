@@ -29,9 +29,18 @@ func breaks(name string, words ...string) mutant { return mutant{name, words} }
 // witness runs a check on the product, where it must find nothing, and on each mutant, where it must find what that breaks.
 func witness(t *testing.T, check func(t *testing.T, k *testkit.Kit) violations, mutants ...mutant) {
 	t.Helper()
+	each(t, func(t *testing.T, name string) violations {
+		t.Helper()
+		return check(t, testkit.New(t, testkit.Mutant(name)))
+	}, mutants...)
+}
+
+// each is witness for checks that make their product themselves.
+func each(t *testing.T, check func(t *testing.T, mutant string) violations, mutants ...mutant) {
+	t.Helper()
 	for _, m := range append([]mutant{{}}, mutants...) {
 		t.Run(cmp.Or(m.name, "product"), func(t *testing.T) {
-			found := check(t, testkit.New(t, testkit.Mutant(m.name)))
+			found := check(t, m.name)
 			if m.name == "" && len(found) > 0 {
 				t.Error(strings.Join(found, "\n"))
 			}

@@ -95,7 +95,35 @@ func (a *App) house(db *store.Query, lock bool) (*house, error) {
 	if err := h.readStaff(db); err != nil {
 		return nil, err
 	}
-	return h, h.readTeams(db)
+	if err := h.readTeams(db); err != nil {
+		return nil, err
+	}
+	a.unfair(h.world)
+	return h, nil
+}
+
+// unfair is the mutants of the rotation: what routing is told is not so.
+func (a *App) unfair(w *pipeline.World) {
+	if a.o.Mutant == "" {
+		return
+	}
+	for _, t := range w.Teams {
+		for i := range t.Members {
+			if a.mutant("weight-ignored") {
+				t.Members[i].Weight = 1
+			}
+			if a.mutant("newcomer-at-zero") {
+				t.Members[i].BackAt = time.Time{}
+			}
+		}
+	}
+	for _, p := range w.People {
+		for i := range p.Deputies {
+			if a.mutant("no-deputy") {
+				p.Deputies[i].Deputy = uuid.Nil
+			}
+		}
+	}
 }
 
 func publishedRouting(db *store.Query) (*store.RuleSet, error) {

@@ -53,7 +53,8 @@ type Config struct {
 	Settings map[string]string
 	Secrets  map[string]string
 	Mapping  []Line
-	Dry      bool // reads only; what would be written is told in the Outcome
+	Dry      bool   // reads only; what would be written is told in the Outcome
+	Mutant   string // the promise that a test of the tests breaks; "" in every product
 }
 
 // Get is a setting, or the default that its field names.

@@ -149,6 +149,9 @@ func (s *sync) put(ctx context.Context, object, person string) (string, error) {
 
 func (s *sync) locate(ctx context.Context, object string, props []string) (*remote, error) {
 	known := s.call.Known[object]
+	if known.ID == "" && s.c.Mutant == "no-search" {
+		return nil, nil
+	}
 	if known.ID == "" {
 		cur, err := s.v.find(ctx, s.t, object, s.call, props)
 		if err == nil && cur != nil && cur.key != "" && cur.key != keyOf(object, s.call) {
@@ -171,7 +174,7 @@ func (s *sync) differing(object string, cur *remote, want map[string]string, pol
 	known := s.call.Known[object]
 	for prop, value := range want {
 		have := cur.props[prop]
-		if Same(have, value) || policy[prop] == Fill && have != "" {
+		if Same(have, value) || policy[prop] == Fill && have != "" && s.c.Mutant != "fill-overwrites" {
 			continue
 		}
 		base, agreed := known.Sent[prop]
