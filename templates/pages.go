@@ -30,6 +30,7 @@ var pages = []page{
 	{"admin/board", "admin/layout.html"},
 	{"admin/deals", "admin/layout.html"},
 	{"admin/deal", "admin/layout.html"},
+	{"admin/deal_bulk", "admin/layout.html"},
 	{"admin/plans", "admin/layout.html"},
 	{"admin/merge", "admin/layout.html"},
 	{"admin/form", "admin/layout.html"},

@@ -91,10 +91,17 @@ type Filters struct {
 	Selects     []FilterSelect
 	From, To    string // ISO dates; both inputs are shown when Dates
 	Dates       bool
+	Texts       []FilterText
 	Hidden      []KV
 	ClearURL    string // shown when any filter is set
 	ExportURL   string
 	ExportLabel string
+}
+
+// FilterText is one field of the filter row in which something is typed. Type is "text" when empty; Fault says why what
+// was typed does not count.
+type FilterText struct {
+	Name, Label, Type, Value, InputMode, Fault string
 }
 
 // FilterSelect is one choice in the filter row; its empty value means all.

@@ -76,10 +76,30 @@ type DealsPage struct {
 
 // Bulk is what can be done with the rows that are ticked.
 type Bulk struct {
-	Action string
-	Back   string
-	Stages []OptionView
-	Owners []OptionView
+	Action    string
+	Back      string
+	Groups    []BulkGroup
+	ExportURL string // "" where the role may not
+}
+
+// BulkGroup is options of one kind.
+type BulkGroup struct {
+	Label   string
+	Options []OptionView
+}
+
+// DealBulkPage is admin/deal_bulk: what would become of each of the deals that were ticked.
+type DealBulkPage struct {
+	AdminPage
+	Columns []Column
+	Rows    []DealLookRow
+	Do      *Sheet // nil when none can go
+	BackURL string
+}
+
+// DealLookRow is one of them. Why says what keeps it; MoveURL is where that is asked for.
+type DealLookRow struct {
+	Title, URL, Now, Then, Why, MoveURL string
 }
 
 // DealRow is one line of the list.

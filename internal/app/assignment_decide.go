@@ -138,25 +138,31 @@ func (a *App) ReassignLead(ctx context.Context, id uuid.UUID, read int64, to uui
 		return err
 	}
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		g, err := a.grasp(tx, id, read, by)
-		if err != nil {
-			return err
-		}
-		switch {
-		case !g.as.Held():
-			return errElsewhere
-		case !g.acts() && !g.manages():
-			return g.notYours()
-		}
-		owner, text, err := g.h.givenTo(to, by)
-		if err != nil || owner == g.as.OwnerID {
-			return err
-		}
-		if _, err := a.takeOver(g, pipeline.Choice{Owner: owner, Text: text}, "reassigned", store.TakenByHand, note, false); err != nil {
-			return err
-		}
-		return tx.Audit(by, "lead.reassign", "lead", g.lead.ID.String(), map[string]any{"from": g.as.OwnerID.String(), "to": owner.String()})
+		_, err := a.reassign(tx, id, read, to, note, by)
+		return err
 	})
+}
+
+// reassign tells who got it: whoever stands in, where the chosen one is away.
+func (a *App) reassign(tx *store.Tx, id uuid.UUID, read int64, to uuid.UUID, note string, by store.Actor) (got string, err error) {
+	g, err := a.grasp(tx, id, read, by)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !g.as.Held():
+		return "", errElsewhere
+	case !g.acts() && !g.manages():
+		return "", g.notYours()
+	}
+	owner, text, err := g.h.givenTo(to, by)
+	if err != nil || owner == g.as.OwnerID {
+		return g.h.name(owner), err
+	}
+	if _, err := a.takeOver(g, pipeline.Choice{Owner: owner, Text: text}, "reassigned", store.TakenByHand, note, false); err != nil {
+		return "", err
+	}
+	return g.h.name(owner), tx.Audit(by, "lead.reassign", "lead", g.lead.ID.String(), map[string]any{"from": g.as.OwnerID.String(), "to": owner.String()})
 }
 
 // GiveLead gives a lead that is in nobody's hands to somebody, past the rules: whoever manages to anybody, everybody else

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -21,66 +23,147 @@ type BulkResult struct {
 
 // MoveDeals moves many deals, each as if it were alone: one that cannot go is told of and holds up no other.
 func (a *App) MoveDeals(ctx context.Context, u store.User, moves []DealMove, by store.Actor) (BulkResult, error) {
-	var r BulkResult
+	return a.eachDeal(ctx, u, moves, func(_ store.Deal, m DealMove) error {
+		_, err := a.MoveDeal(ctx, m, by)
+		return err
+	})
+}
+
+// GiveDeals gives many leads with their deals to somebody else, each as if it were alone.
+func (a *App) GiveDeals(ctx context.Context, u store.User, deals []DealMove, to uuid.UUID, note string, by store.Actor) (BulkResult, error) {
+	return a.eachDeal(ctx, u, deals, func(d store.Deal, _ DealMove) error { return a.ReassignLead(ctx, d.AssignmentID, 0, to, note, by) })
+}
+
+func (a *App) eachDeal(ctx context.Context, u store.User, moves []DealMove, do func(store.Deal, DealMove) error) (r BulkResult, err error) {
 	if len(moves) > mostBulk {
 		return r, errs.New(errs.TooLarge, "At most %d deals at once, please.", mostBulk)
 	}
 	for _, m := range moves {
 		d, err := a.MayWorkDeal(ctx, u, m.ID)
 		if err == nil {
-			_, err = a.MoveDeal(ctx, m, by)
+			err = do(d, m)
 		}
-		if err != nil {
-			switch errs.CodeOf(err) {
-			case errs.Conflict, errs.Invalid, errs.NotFound:
-			default:
-				return r, err
-			}
-			if r.Failed++; len(r.Why) < 3 {
-				r.Why = append(r.Why, bulkSentence(d, err))
-			}
+		if err == nil {
+			r.Done++
 			continue
 		}
-		r.Done++
+		if !keeps(err) {
+			return r, err
+		}
+		if r.Failed++; len(r.Why) < 3 {
+			r.Why = append(r.Why, bulkSentence(d, err))
+		}
 	}
 	return r, nil
+}
+
+// keeps tells that an error is about one deal, and the others may go on.
+func keeps(err error) bool {
+	switch errs.CodeOf(err) {
+	case errs.Conflict, errs.Invalid, errs.NotFound, errs.Forbidden:
+		return true
+	}
+	return false
 }
 
 func bulkSentence(d store.Deal, err error) string {
-	e := errs.Public(err)
-	text := e.Message
-	if len(e.Fields) > 0 {
-		text = e.Fields[0].Message
+	if d.Title == "" {
+		return whyNot(err)
 	}
-	if d.Title != "" {
-		text = d.Title + ": " + text
-	}
-	return text
+	return d.Title + ": " + whyNot(err)
 }
 
-// GiveDeals gives many leads with their deals to somebody else, each as if it were alone.
-func (a *App) GiveDeals(ctx context.Context, u store.User, deals []DealMove, to uuid.UUID, note string, by store.Actor) (BulkResult, error) {
-	var r BulkResult
-	if len(deals) > mostBulk {
-		return r, errs.New(errs.TooLarge, "At most %d deals at once, please.", mostBulk)
+func whyNot(err error) string {
+	e := errs.Public(err)
+	if len(e.Fields) > 0 {
+		return e.Fields[0].Message
 	}
-	for _, m := range deals {
-		d, err := a.MayWorkDeal(ctx, u, m.ID)
-		if err == nil {
-			err = a.ReassignLead(ctx, d.AssignmentID, 0, to, note, by)
+	return e.Message
+}
+
+// DealLook is what would become of one deal: where it or who has it now, where or who then, or why it stays.
+type DealLook struct {
+	Move      DealMove
+	Deal      store.Deal
+	Now, Then string
+	Why       string // empty: it can be done
+}
+
+// errLooked ends a transaction that was only to be looked at.
+var errLooked = errors.New("app: only a look")
+
+// LookMoves tells what MoveDeals would do, by doing it and taking it back. A reason that is still to be chosen counts as
+// given.
+func (a *App) LookMoves(ctx context.Context, u store.User, moves []DealMove, by store.Actor) ([]DealLook, error) {
+	stages, err := a.Stages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.lookDeals(ctx, u, moves, func(tx *store.Tx, l *DealLook) error {
+		from, _ := stages.Find(l.Deal.Stage)
+		to, ok := stages.Find(l.Move.To)
+		if !ok {
+			return errs.New(errs.Malformed, "There is no such stage.")
 		}
+		l.Now, l.Then = from.Title, to.Title
+		if from.Key == to.Key {
+			return errs.New(errs.Conflict, "It stands there already.")
+		}
+		m := l.Move
+		if to.Kind != pipeline.Open && m.Reason == "" {
+			reasons, err := a.Reasons(ctx, to.Kind)
+			if err != nil {
+				return err
+			}
+			if len(reasons) > 0 {
+				m.Reason = reasons[0].Key
+			}
+		}
+		_, err := a.moveDeal(tx, m, by)
+		return err
+	})
+}
+
+// LookGive tells what GiveDeals would do.
+func (a *App) LookGive(ctx context.Context, u store.User, deals []DealMove, to uuid.UUID, by store.Actor) ([]DealLook, error) {
+	return a.lookDeals(ctx, u, deals, func(tx *store.Tx, l *DealLook) (err error) {
+		names, err := userNames(tx.DB, l.Deal.OwnerID)
 		if err != nil {
-			switch errs.CodeOf(err) {
-			case errs.Conflict, errs.Invalid, errs.NotFound, errs.Forbidden:
-			default:
-				return r, err
-			}
-			if r.Failed++; len(r.Why) < 3 {
-				r.Why = append(r.Why, bulkSentence(d, err))
-			}
-			continue
+			return err
 		}
-		r.Done++
+		l.Now = names[l.Deal.OwnerID]
+		l.Then, err = a.reassign(tx, l.Deal.AssignmentID, 0, to, "a look", by)
+		if err == nil && l.Now == l.Then {
+			return errs.New(errs.Conflict, "It is theirs already.")
+		}
+		return err
+	})
+}
+
+func (a *App) lookDeals(ctx context.Context, u store.User, moves []DealMove, do func(*store.Tx, *DealLook) error) ([]DealLook, error) {
+	if len(moves) > mostBulk {
+		return nil, errs.New(errs.TooLarge, "At most %d deals at once, please.", mostBulk)
 	}
-	return r, nil
+	out := []DealLook{}
+	for _, m := range moves {
+		d, err := a.MayWorkDeal(ctx, u, m.ID)
+		l := DealLook{Move: m, Deal: d}
+		if err == nil {
+			err = a.store.Tx(ctx, func(tx *store.Tx) error {
+				if err := do(tx, &l); err != nil {
+					return err
+				}
+				return errLooked
+			})
+		}
+		switch {
+		case errors.Is(err, errLooked):
+		case keeps(err):
+			l.Why = whyNot(err)
+		default:
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
 }

@@ -28,23 +28,13 @@ type DealEdit struct {
 func (a *App) EditDeal(ctx context.Context, in DealEdit, by store.Actor) (store.Deal, error) {
 	var d store.Deal
 	err := a.store.Tx(ctx, func(tx *store.Tx) error {
-		var err error
-		if d, _, err = heldDeal(tx, in.ID); err != nil {
-			return err
-		}
-		if err := seenDeal(tx, d, in.Version); err != nil {
-			return err
-		}
-		settings, err := settingsOf(tx.DB)
-		if err != nil {
-			return err
-		}
-		stages, err := stagesOf(tx.DB)
+		desk, err := takeDeal(tx, in.ID, in.Version)
 		if err != nil {
 			return err
 		}
 		var e edits
-		was := d
+		settings, was := desk.settings, desk.deal
+		d = desk.deal
 		d.Title = e.line("title", in.Title, 1, 200)
 		if code := strings.ToUpper(strings.TrimSpace(in.Currency)); code != "" && code != d.Currency {
 			if _, ok := pipeline.Scale(code); !ok {
@@ -60,7 +50,7 @@ func (a *App) EditDeal(ctx context.Context, in DealEdit, by store.Actor) (store.
 			d.ExpectedOn = nil
 		}
 		e.deal(&d, settings, in.Value, in.ExpectedOn)
-		at, _ := stages.Find(d.Stage)
+		at, _ := desk.stages.Find(d.Stage)
 		if err := e.reason(tx, &d, at.Kind, in.Reason, in.Note); err != nil {
 			return err
 		}

@@ -25,10 +25,11 @@ type DealFilter struct {
 	MinValue *int64
 	Source   string
 	GateID   string
-	Said     bool       // they said something
-	Overdue  bool       // a step of theirs is overdue
-	Missing  string     // plan, activities
-	From, To *time.Time // when it was closed
+	Said     bool        // they said something
+	Overdue  bool        // a step of theirs is overdue
+	Missing  string      // plan, activities
+	From, To *time.Time  // when it was closed, or while it is open is expected to; at midnight where the house is
+	IDs      []uuid.UUID // these alone; empty: no choice
 	Sight    Sight
 	Sort     string // title, value, expected, stage, age
 	Way      string // asc, desc
@@ -125,11 +126,19 @@ func (f DealFilter) where(now time.Time) (string, []any) {
 		{f.Stage != "", "d.stage = ?", f.Stage}, {f.Currency != "", "d.currency = ?", f.Currency}, {f.MinValue != nil, "d.value >= ?", f.MinValue},
 		{f.Source != "", "d.lead_id in (select l.id from leads l where l.source = ?)", f.Source},
 		{f.GateID != "", "d.lead_id in (select l.id from leads l where l.first_gate_id::text = ?)", f.GateID},
-		{f.From != nil, "d.closed_at >= ?", f.From}, {f.To != nil, "d.closed_at < ?", f.To},
+		{len(f.IDs) > 0, "d.id in ?", f.IDs},
 		{f.Overdue, "exists (select 1 from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null and s.due_at < ?)", now},
 	} {
 		if c.set {
 			add(c.cond, c.arg)
+		}
+	}
+	for _, x := range []struct {
+		at *time.Time
+		is string
+	}{{f.From, ">= ?"}, {f.To, "< ?"}} {
+		if x.at != nil {
+			add("case when d.state = 'open' then d.expected_on "+x.is+"::date else d.closed_at "+x.is+" end", x.at.Format(isoDay), x.at)
 		}
 	}
 	if f.Said {
@@ -241,7 +250,10 @@ func (a *App) openColumns(ctx context.Context, b *Board, f DealFilter, stages pi
 func (a *App) closedColumns(ctx context.Context, b *Board, f DealFilter, stages pipeline.Stages) error {
 	db := a.store.DB(ctx)
 	since := b.At.AddDate(0, 0, -closedDays)
-	f.State, f.From = "any", &since
+	f.State = "any"
+	if f.From == nil || f.From.Before(since) {
+		f.From = &since
+	}
 	where, args := f.where(b.At)
 	var counts []struct {
 		Stage, Currency string

@@ -30,45 +30,40 @@ type DealMove struct {
 // at once. To won or lost it closes, and its assignment with it; back from there it is open again.
 func (a *App) MoveDeal(ctx context.Context, m DealMove, by store.Actor) (store.Deal, error) {
 	var d store.Deal
-	err := a.store.Tx(ctx, func(tx *store.Tx) error {
-		var as store.Assignment
-		var err error
-		if d, as, err = heldDeal(tx, m.ID); err != nil {
-			return err
-		}
-		if err := seenDeal(tx, d, m.Version); err != nil {
-			return err
-		}
-		settings, err := settingsOf(tx.DB)
-		if err != nil {
-			return err
-		}
-		stages, err := stagesOf(tx.DB)
-		if err != nil {
-			return err
-		}
-		change := store.DealChange{FromStage: d.Stage, ToStage: m.To, Fields: map[string]store.FromTo{}}
-		if m.To != d.Stage {
-			if err := a.step(tx, &d, as, stages, settings, m, change.Fields, by); err != nil {
-				return err
-			}
-		}
-		if d.State == pipeline.Open {
-			if d.Position, err = placeOf(tx, d, m.Above); err != nil {
-				return err
-			}
-		}
-		if err := a.saveDeal(tx, d, change, "staff", by, ""); err != nil {
-			return err
-		}
-		d.Version++
-		return tx.Audit(by, "deal.move", "deal", d.ID.String(), map[string]any{"from": change.FromStage, "to": change.ToStage})
+	err := a.store.Tx(ctx, func(tx *store.Tx) (err error) {
+		d, err = a.moveDeal(tx, m, by)
+		return err
 	})
 	return d, err
 }
 
+func (a *App) moveDeal(tx *store.Tx, m DealMove, by store.Actor) (store.Deal, error) {
+	desk, err := takeDeal(tx, m.ID, m.Version)
+	if err != nil {
+		return desk.deal, err
+	}
+	d := &desk.deal
+	change := store.DealChange{FromStage: d.Stage, ToStage: m.To, Fields: map[string]store.FromTo{}}
+	if m.To != d.Stage {
+		if err := a.step(tx, desk, d, m, change.Fields, by); err != nil {
+			return *d, err
+		}
+	}
+	if d.State == pipeline.Open {
+		if d.Position, err = placeOf(tx, *d, m.Above); err != nil {
+			return *d, err
+		}
+	}
+	if err := a.saveDeal(tx, *d, change, "staff", by, ""); err != nil {
+		return *d, err
+	}
+	d.Version++
+	return *d, tx.Audit(by, "deal.move", "deal", d.ID.String(), map[string]any{"from": change.FromStage, "to": change.ToStage})
+}
+
 // step takes a deal to another stage, or says all that is missing.
-func (a *App) step(tx *store.Tx, d *store.Deal, as store.Assignment, stages pipeline.Stages, settings store.Settings, m DealMove, fields map[string]store.FromTo, by store.Actor) error {
+func (a *App) step(tx *store.Tx, desk dealDesk, d *store.Deal, m DealMove, fields map[string]store.FromTo, by store.Actor) error {
+	stages, settings, as := desk.stages, desk.settings, desk.as
 	to, ok := stages.Find(m.To)
 	if !ok || !stages.May(d.Stage, m.To) {
 		from, _ := stages.Find(d.Stage)

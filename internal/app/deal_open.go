@@ -135,6 +135,29 @@ func heldDeal(tx *store.Tx, id uuid.UUID) (d store.Deal, as store.Assignment, er
 	return d, as, nil
 }
 
+// dealDesk is a deal that somebody changes, held, as they saw it, with what is needed to change it.
+type dealDesk struct {
+	deal     store.Deal
+	as       store.Assignment
+	settings store.Settings
+	stages   pipeline.Stages
+}
+
+// takeDeal puts a deal on the desk; seen is the version that whoever changes it saw.
+func takeDeal(tx *store.Tx, id uuid.UUID, seen int64) (desk dealDesk, err error) {
+	if desk.deal, desk.as, err = heldDeal(tx, id); err != nil {
+		return desk, err
+	}
+	if err = seenDeal(tx, desk.deal, seen); err != nil {
+		return desk, err
+	}
+	if desk.settings, err = settingsOf(tx.DB); err != nil {
+		return desk, err
+	}
+	desk.stages, err = stagesOf(tx.DB)
+	return desk, err
+}
+
 func personName(l store.Lead) string {
 	if l.GivenName == "" || l.FamilyName == "" {
 		return l.GivenName + l.FamilyName

@@ -40,6 +40,12 @@ func (a *App) Sellers(ctx context.Context) (out []store.User, err error) {
 	return out, a.store.Translate(err)
 }
 
+// DealCurrencies are the installation's own currency and those that deals are in.
+func (a *App) DealCurrencies(ctx context.Context) (codes []string, err error) {
+	err = a.store.DB(ctx).Raw("select currency from deals union select currency from settings order by 1").Scan(&codes).Error
+	return codes, a.store.Translate(err)
+}
+
 // SalesTeams lists the teams that are in use.
 func (a *App) SalesTeams(ctx context.Context) (out []store.Team, err error) {
 	err = a.store.DB(ctx).Where("archived_at is null").Order("name").Find(&out).Error

@@ -25,7 +25,9 @@ func TestSalesPages(t *testing.T) {
 		t.Fatalf("seed ends with %d: %s%s", code, out, fault)
 	}
 	a := s.admin(b)
-	look(t, a.Page).walk("admin", "/admin/pipeline", "/admin/pipeline?view=list", "/admin/leads", "/admin/rules", "/admin/teams", "/admin/connectors", "/admin/reports")
+	a.Open("/admin/pipeline?view=list")
+	tick := browser.Eval[string](a.Page, `document.querySelector(".tick input").value`)
+	look(t, a.Page).walk("admin", "/admin/pipeline/bulk?what=to:lost&deal="+url.QueryEscape(tick), "/admin/pipeline", "/admin/pipeline?view=list", "/admin/leads", "/admin/rules", "/admin/teams", "/admin/connectors", "/admin/reports")
 
 	rep := b.NewPage(t, s.URL())
 	rep.Open(s.invited("rita@gatehouse.example", "sales", "Rita Rep"))

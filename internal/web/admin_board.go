@@ -28,7 +28,7 @@ var onlyWords = []string{"said", "They said something", "overdue", "A step is ov
 // dealFilter is the view of the pipeline that an address names. "me" is whoever looks.
 func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 	u := s.user(c)
-	f := app.DealFilter{Search: v.q.Get("q"), Source: v.q.Get("source"), GateID: v.gateID(), Stage: v.q.Get("stage"), State: v.pick("state", "won", "lost", "decided", "any"), Currency: v.q.Get("currency"),
+	f := app.DealFilter{Search: v.q.Get("q"), Source: v.q.Get("source"), GateID: v.gateID(), Stage: v.q.Get("stage"), State: v.pick("state", "won", "lost", "decided", "any"),
 		Sort: v.pick("sort", "title", "value", "expected", "stage", "age", "closed"), Way: v.pick("way", "asc", "desc")}
 	switch v.q.Get("only") {
 	case "said":
@@ -50,19 +50,38 @@ func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 	if id, err := uuid.Parse(v.q.Get("team")); err == nil {
 		f.Team = &id
 	}
-	if least := v.q.Get("min"); least != "" {
-		snap, err := s.app.Snapshot(c.Request().Context())
-		if err != nil {
-			return f, err
-		}
-		if minor, ok := pipeline.ParseMoney(least, snap.Settings.Currency, snap.Settings.Locale); ok {
-			f.MinValue = &minor
+	for _, tick := range v.q["deal"] {
+		if id, err := uuid.Parse(strings.Split(tick, " ")[0]); err == nil {
+			f.IDs, f.State = append(f.IDs, id), "any"
 		}
 	}
+	code, least, err := s.leastValue(c, v)
+	if err != nil {
+		return f, err
+	}
+	if f.MinValue = least; least != nil || v.q.Get("currency") == code {
+		f.Currency = code
+	}
 	f.From, f.To, _ = v.span()
-	var err error
 	f.Sight, err = s.app.VisibleTo(c.Request().Context(), u)
 	return f, err
+}
+
+// leastValue is what the deals of a view are worth at least, and in which currency: amounts of others do not compare. An
+// amount that cannot be read narrows nothing.
+func (s *Server) leastValue(c echo.Context, v view) (code string, least *int64, err error) {
+	snap, err := s.app.Snapshot(c.Request().Context())
+	if err != nil {
+		return "", nil, err
+	}
+	code = snap.Settings.Currency
+	if _, ok := pipeline.Scale(v.q.Get("currency")); ok {
+		code = v.q.Get("currency")
+	}
+	if minor, ok := pipeline.ParseMoney(v.q.Get("min"), code, snap.Settings.Locale); ok {
+		least = &minor
+	}
+	return code, least, nil
 }
 
 // board is the pipeline, as a board or with view=list as a list.
@@ -198,7 +217,7 @@ func clockTag(from time.Time, until, responded *time.Time, now time.Time, zone *
 // boardFilters is the row above board and list.
 func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filters, error) {
 	ctx := c.Request().Context()
-	f := templates.Filters{Action: v.path, Search: v.q.Get("q"), SearchHint: "Name, company or deal", Hidden: v.hidden("view", "sort", "way", "currency", "from", "to"), ClearURL: v.clear(boardParams...)}
+	f := templates.Filters{Action: v.path, Search: v.q.Get("q"), SearchHint: "Name, company or deal", Hidden: v.hidden("view", "sort", "way"), ClearURL: v.clear(boardParams...)}
 	if f.ClearURL != "" && list {
 		f.ClearURL = v.path + "?view=list"
 	}
@@ -237,6 +256,24 @@ func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filt
 	if len(v.all) > 1 {
 		f.Selects = append(f.Selects, v.gateChoice())
 	}
+	codes, err := s.app.DealCurrencies(ctx)
+	if err != nil {
+		return f, err
+	}
+	pairs = nil
+	for _, code := range codes {
+		pairs = append(pairs, code, code)
+	}
+	f.Selects = append(f.Selects, v.choice("currency", "Currency", "Any", pairs...))
+	code, least, err := s.leastValue(c, v)
+	if err != nil {
+		return f, err
+	}
+	worth := templates.FilterText{Name: "min", Label: "Worth at least, " + code, Value: v.q.Get("min"), InputMode: "decimal"}
+	if worth.Value != "" && least == nil {
+		worth.Fault = "This is an amount, such as 9,000. It was left out."
+	}
+	f.Texts = []templates.FilterText{worth, {Name: "from", Type: "date", Label: "Closes from", Value: v.q.Get("from")}, {Name: "to", Type: "date", Label: "Closes until", Value: v.q.Get("to")}}
 	return f, nil
 }
 

@@ -5,12 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
-	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/templates"
 )
@@ -65,69 +63,6 @@ func (s *Server) dealRow(c echo.Context, d app.DealCard, here string) templates.
 	return r
 }
 
-func (s *Server) dealBulkForm(c echo.Context, v view) (*templates.Bulk, error) {
-	b := &templates.Bulk{Action: pipelinePath + "/bulk", Back: v.here()}
-	stages, err := s.app.Stages(c.Request().Context())
-	for _, st := range stages {
-		if !st.Archived {
-			b.Stages = append(b.Stages, templates.OptionView{Value: st.Key, Label: st.Title})
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	owners, err := s.app.Sellers(c.Request().Context())
-	for _, u := range owners {
-		b.Owners = append(b.Owners, templates.OptionView{Value: u.ID.String(), Label: orElse(u.Name, u.Email)})
-	}
-	return b, err
-}
-
-// dealBulk moves the deals that are ticked, or gives them to somebody; each says for itself what keeps it.
-func (s *Server) dealBulk(c echo.Context) error {
-	if err := c.Request().ParseForm(); err != nil {
-		return errs.New(errs.Malformed, "The request could not be read.")
-	}
-	var moves []app.DealMove
-	reason := posted(c, "reason")
-	for _, tick := range c.Request().PostForm["deal"] {
-		id, version, _ := strings.Cut(tick, " ")
-		deal, err := uuid.Parse(id)
-		n, err2 := strconv.ParseInt(version, 10, 64)
-		if err != nil || err2 != nil {
-			return errs.New(errs.Malformed, "The request could not be read.")
-		}
-		moves = append(moves, app.DealMove{ID: deal, Version: n, To: posted(c, "to"), Reason: reason})
-	}
-	to := back(c, pipelinePath+"?view=list")
-	if owner, err := uuid.Parse(posted(c, "owner")); err == nil && len(moves) > 0 && posted(c, "do") == "give" {
-		r, err := s.app.GiveDeals(c.Request().Context(), s.user(c), moves, owner, posted(c, "note"), s.actor(c))
-		if err != nil {
-			return s.after(c, err, "", to)
-		}
-		return s.afterBulk(c, r, "given away", to)
-	}
-	if len(moves) == 0 || posted(c, "to") == "" {
-		s.flash(c, "fault", "Nothing was changed: tick some deals, and choose what to do with them.")
-		return c.Redirect(http.StatusSeeOther, to)
-	}
-	r, err := s.app.MoveDeals(c.Request().Context(), s.user(c), moves, s.actor(c))
-	if err != nil {
-		return s.after(c, err, "", to)
-	}
-	return s.afterBulk(c, r, "moved", to)
-}
-
-// afterBulk tells what became of many.
-func (s *Server) afterBulk(c echo.Context, r app.BulkResult, did, to string) error {
-	kind, text := "done", count(r.Done, "deal was", "deals were")+" "+did+"."
-	if r.Failed > 0 {
-		kind, text = "fault", text+" "+count(r.Failed, "was", "were")+" not. "+strings.Join(r.Why, " ")
-	}
-	s.flash(c, kind, text)
-	return c.Redirect(http.StatusSeeOther, to)
-}
-
 // dealExport streams the view as CSV.
 func (s *Server) dealExport(c echo.Context) error {
 	v, err := s.view(c)
@@ -139,6 +74,9 @@ func (s *Server) dealExport(c echo.Context) error {
 		return err
 	}
 	filter := map[string]any{}
+	if len(f.IDs) > 0 {
+		filter["ticked"] = len(f.IDs)
+	}
 	for _, name := range boardParams {
 		switch val := v.q.Get(name); {
 		case val == "":
