@@ -127,7 +127,7 @@ func (a *App) callPull(ctx context.Context, sys crm.Connector, cfg crm.Config, c
 	defer func() {
 		if r := recover(); r != nil {
 			a.log.Error("a connector panicked while it was asked", "kind", sys.About().Kind, "error", errs.Panicked(r))
-			out = crm.Outcome{Class: crm.Retry, Reason: "our own program failed at it"}
+			out = crm.Outcome{Class: crm.Retry, Reason: ourFault}
 		}
 	}()
 	return sys.Pull(ctx, cfg, cursor)
@@ -231,8 +231,8 @@ func (a *App) applyPulls(ctx context.Context, c store.Connector) error {
 }
 
 func (a *App) applyPull(ctx context.Context, c store.Connector, id uuid.UUID) error {
-	err := a.applyOnce(ctx, c, id, "")
-	if err == nil || errs.Is(err, errs.Unavailable) || ctx.Err() != nil {
+	err := errs.Contained(func() error { return a.applyOnce(ctx, c, id, "") })
+	if !comesAgain(ctx, err) {
 		return err
 	}
 	if e := errs.Public(err); e.Code == errs.Conflict || e.Code == errs.Invalid { // it cannot be done here, and says why
@@ -242,7 +242,8 @@ func (a *App) applyPull(ctx context.Context, c store.Connector, id uuid.UUID) er
 		}
 		return a.applyOnce(ctx, c, id, why)
 	}
-	return err
+	a.log.Error("news from another system could not be applied", "pull", id, "error", err) // it would hold up all that comes after it
+	return a.applyOnce(ctx, c, id, ourFault)
 }
 
 // applyOnce applies one; refuse, when set, records why it cannot be.

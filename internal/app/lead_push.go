@@ -26,6 +26,14 @@ const (
 	maxPushes   = 24          // tries that failed by themselves: about two days
 )
 
+// ourFault is the reason of what is set aside because it would fail again, and the log knows why.
+const ourFault = "our own program failed at it; the log says why"
+
+// comesAgain tells a fault that would come again from one of the moment: a database that is away, others in the way.
+func comesAgain(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() == nil && !errs.Is(err, errs.Unavailable) && !busy(err)
+}
+
 // lanes keeps one drain of a connector in this process, and remembers that another was asked for meanwhile.
 type lanes struct {
 	mu   sync.Mutex
@@ -125,6 +133,12 @@ func (a *App) pushOne(ctx context.Context, connector uuid.UUID) (did bool, err e
 	if store.IsDuplicate(err) { // another lane talks about this person just now
 		return false, &Later{time.Second}
 	}
+	if t != nil && comesAgain(ctx, err) { // it would hold up everything that waits behind it
+		a.log.Error("a push could not be written", "push", t.push.ID, "error", err)
+		return true, a.store.Tx(ctx, func(tx *store.Tx) error {
+			return tx.Exec("update pushes set state = 'refused', reason = ?, state_at = ? where id = ? and state = 'waiting'", ourFault, tx.Now(), t.push.ID).Error
+		})
+	}
 	if err != nil || t == nil {
 		return did, err
 	}
@@ -140,7 +154,7 @@ func (a *App) callPush(ctx context.Context, t *pushTry) (out crm.Outcome) {
 	defer func() {
 		if r := recover(); r != nil {
 			a.log.Error("a connector panicked", "connector", t.connector.ID, "push", t.push.ID, "error", errs.Panicked(r))
-			out = crm.Outcome{Class: crm.Unknown, Reason: "our own program failed at it"}
+			out = crm.Outcome{Class: crm.Unknown, Reason: ourFault}
 		}
 	}()
 	return t.system.Push(ctx, t.config, t.call)
@@ -173,18 +187,20 @@ func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool
 			return nil, false, res.Error
 		}
 	}
-	dropped, err := a.composePush(tx, t)
-	if err != nil || dropped != "" {
-		if err == nil {
-			err = tx.Model(&store.Push{}).Where("id = ?", t.push.ID).Updates(map[string]any{"state": PushDropped, "reason": dropped, "state_at": now}).Error
-		}
+	var dropped string
+	err = errs.Contained(func() (err error) { dropped, err = a.composePush(tx, t); return err })
+	if err != nil {
+		return t, false, err
+	}
+	if dropped != "" {
+		err = tx.Model(&store.Push{}).Where("id = ?", t.push.ID).Updates(map[string]any{"state": PushDropped, "reason": dropped, "state_at": now}).Error
 		return nil, err == nil, err
 	}
 	t.push.Tries++
 	t.attempt = store.PushAttempt{ID: store.NewID(), PushID: t.push.ID, Number: t.push.Tries, Worker: a.worker, StartedAt: now, LeaseUntil: now.Add(pushLease), Outcome: "open"}
 	err = tx.Model(&store.Push{}).Where("id = ?", t.push.ID).Updates(map[string]any{"state": PushSending, "tries": t.push.Tries, "state_at": now, "payload": string(t.push.Payload)}).Error
 	if err != nil {
-		return nil, false, err
+		return t, false, err
 	}
 	return t, true, tx.Create(&t.attempt).Error
 }
@@ -204,8 +220,8 @@ func mailHeld(tx *store.Tx) (held bool, err error) {
 
 // composePush reads what is to be told. dropped says why there is nothing to tell any more.
 func (a *App) composePush(tx *store.Tx, t *pushTry) (dropped string, err error) {
-	if t.system, t.config, err = a.unsealed(t.connector); err != nil {
-		return "", err
+	if t.system, t.config, err = a.unsealed(t.connector); err != nil { // no push can be written then, and none is to blame
+		return "", errs.Wrap(err, errs.Unavailable, "The connector cannot be read.")
 	}
 	p := &t.push
 	t.call = crm.Call{ID: p.Revision.String(), Type: p.Type, At: p.CreatedAt, Key: p.LeadID.String(), Erase: p.Type == LeadErased}

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -138,7 +137,7 @@ func (a *App) scoreStep(ctx context.Context, ids []uuid.UUID) (failed []uuid.UUI
 	err = inParts(ids, func(some []uuid.UUID) error {
 		faults := a.scoreApart(ctx, some)
 		for id, err := range faults {
-			if ctx.Err() != nil || errs.Is(err, errs.Unavailable) {
+			if !comesAgain(ctx, err) {
 				return err
 			}
 			a.log.Error("a lead could not be scored anew", "lead", id, "error", err)
