@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/currency"
-
 	"github.com/gatehouse/gatehouse/assets"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 )
 
 // funcs are what a template can call, bound to one language.
@@ -140,11 +139,10 @@ func (c catalogue) number(lang string, n int64) string {
 
 // money writes minor units of an ISO 4217 currency: 123450 "EUR" is "€1,234.50".
 func (c catalogue) money(lang string, minor int64, code string) (string, error) {
-	unit, err := currency.ParseISO(code)
-	if err != nil {
+	scale, ok := pipeline.Scale(code)
+	if !ok {
 		return "", fmt.Errorf("money: %q is no currency", code)
 	}
-	scale, _ := currency.Standard.Rounding(unit)
 	power := int64(1)
 	for range scale {
 		power *= 10

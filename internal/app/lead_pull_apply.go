@@ -194,7 +194,13 @@ func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Cha
 	by := store.Actor{Kind: "system", Name: c.Name}
 	change := store.DealChange{FromStage: d.Stage, ToStage: d.Stage, Fields: map[string]store.FromTo{}}
 	if ch.Value != nil && !crm.Same(sent[crm.SentValue], *ch.Value) {
-		if n, ok := minor(*ch.Value, d.Currency); ok && (d.Value == nil || *d.Value != n) && (ch.Currency == "" || ch.Currency == d.Currency) {
+		n, ok := minor(*ch.Value, d.Currency)
+		switch {
+		case ch.Currency != "" && ch.Currency != d.Currency:
+			what = append(what, fmt.Sprintf("value %s %s there; the deal here is in %s, so it is left as it is", *ch.Value, ch.Currency, d.Currency))
+		case !ok:
+			what = append(what, fmt.Sprintf("value %s there, which is no amount of %s that can be kept", *ch.Value, d.Currency))
+		case d.Value == nil || *d.Value != n:
 			was := ""
 			if d.Value != nil {
 				was = major(*d.Value, d.Currency)
@@ -205,11 +211,15 @@ func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Cha
 		}
 	}
 	if ch.Stage != nil && *ch.Stage != d.Stage && (ch.TheirStage == "" || sent[crm.SentStage] != ch.TheirStage) {
-		if err := a.stepFor(tx, &d, as, *ch.Stage, ch, by); err != nil {
+		moved, err := a.stepFor(tx, &d, as, *ch.Stage, ch, by)
+		if err != nil {
 			return nil, err
 		}
-		change.ToStage = *ch.Stage
-		what = append(what, "moved to “"+*ch.Stage+"” there")
+		if change.ToStage = d.Stage; moved {
+			what = append(what, "moved to “"+*ch.Stage+"” there")
+		} else {
+			what = append(what, fmt.Sprintf("moved to %q there, which is no stage here", *ch.Stage))
+		}
 	} else if ch.Stage == nil && ch.TheirStage != "" && sent[crm.SentStage] != ch.TheirStage {
 		what = append(what, fmt.Sprintf("moved to their stage %q, which the settings do not name", ch.TheirStage))
 	}
@@ -221,16 +231,16 @@ func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Cha
 	return what, agreeOn(tx, remote, ch)
 }
 
-// stepFor moves a deal where the other system says it stands. There is no asking for what our own stages require: it is a
-// fact by now, and what is missing shows on the board.
-func (a *App) stepFor(tx *store.Tx, d *store.Deal, as store.Assignment, to string, ch crm.Change, by store.Actor) error {
+// stepFor moves a deal where the other system says it stands; false where there is no such stage. There is no asking for
+// what our own stages require: it is a fact by now, and what is missing shows on the board.
+func (a *App) stepFor(tx *store.Tx, d *store.Deal, as store.Assignment, to string, ch crm.Change, by store.Actor) (moved bool, err error) {
 	stages, err := stagesOf(tx.DB)
 	if err != nil {
-		return err
+		return false, err
 	}
 	stage, ok := stages.Find(to)
 	if !ok {
-		return nil
+		return false, nil
 	}
 	was, now := d.State, tx.Now()
 	d.Stage, d.StageAt = stage.Key, now
@@ -239,13 +249,13 @@ func (a *App) stepFor(tx *store.Tx, d *store.Deal, as store.Assignment, to strin
 		d.State, d.ClosedAt = stage.Kind, &now
 		d.ReasonNote = orElse(d.ReasonNote, cutTo(ch.Reason, 500))
 		if as.State == "accepted" {
-			return closeAssignment(tx, as, stage.Kind, by)
+			return true, closeAssignment(tx, as, stage.Kind, by)
 		}
 	case was != pipeline.Open:
 		d.State, d.ClosedAt, d.Reason, d.ReasonNote = pipeline.Open, nil, "", ""
-		return reopenAssignment(tx, as)
+		return true, reopenAssignment(tx, as)
 	}
-	return nil
+	return true, nil
 }
 
 // agreeOn remembers what they hold now: the same told again is an echo, and going back to what we told once is news.

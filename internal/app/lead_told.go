@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -199,20 +200,9 @@ func (t news) eventData(e store.OutboxEvent, as *store.Assignment) map[string]an
 	return out
 }
 
-// minorUnits is how many digits a currency has behind the point (ISO 4217); nearly all have two.
-func minorUnits(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	}
-	return 2
-}
-
 // major writes minor units as others read them: "1250" or "1250.50".
 func major(value int64, currency string) string {
-	digits := minorUnits(currency)
+	digits, _ := pipeline.Scale(currency)
 	s := strconv.FormatInt(value, 10)
 	if digits == 0 {
 		return s
@@ -227,10 +217,14 @@ func major(value int64, currency string) string {
 	return whole + "." + part
 }
 
-// minor reads what major wrote, and what others write; false for anything that is no amount.
+// minor reads what major wrote, and what others write; false for anything that is no amount, or one that is too large to
+// be added up.
 func minor(text, currency string) (int64, bool) {
 	whole, part, _ := strings.Cut(strings.TrimSpace(text), ".")
-	digits := minorUnits(currency)
+	digits, ok := pipeline.Scale(currency)
+	if !ok {
+		return 0, false
+	}
 	if len(part) > digits {
 		if strings.Trim(part[digits:], "0") != "" {
 			return 0, false
@@ -238,5 +232,5 @@ func minor(text, currency string) (int64, bool) {
 		part = part[:digits]
 	}
 	n, err := strconv.ParseInt(whole+part+strings.Repeat("0", digits-len(part)), 10, 64)
-	return n, err == nil && n >= 0 && whole != ""
+	return n, err == nil && n >= 0 && n <= pipeline.MaxMoney && whole != ""
 }

@@ -109,3 +109,17 @@ func TestAmountIsReadBack(t *testing.T) {
 		}
 	})
 }
+
+// The digits are those of ISO 4217, and what is no currency has none.
+func TestScaleIsThatOfISO4217(t *testing.T) {
+	for code, want := range map[string]int{"GBP": 2, "IDR": 2, "COP": 2, "PKR": 2, "IQD": 3, "JPY": 0, "ISK": 0, "BHD": 3, "CLF": 4, "HUF": 2, "LBP": 2, "UGX": 0} {
+		if got, ok := Scale(code); !ok || got != want {
+			t.Errorf("%s has %d, %t", code, got, ok)
+		}
+	}
+	for _, code := range []string{"", "XX", "€", "AAA", "GB"} {
+		if _, ok := Scale(code); ok {
+			t.Errorf("%q is a currency", code)
+		}
+	}
+}
