@@ -118,6 +118,7 @@ type sower struct {
 	currency  string
 	leads     []uuid.UUID    // that were sown
 	owners    [][2]uuid.UUID // lead, and whose it is
+	forced    bool           // also beside real leads
 	rows      seedRows
 	report    SeedReport
 }
@@ -134,7 +135,7 @@ func (a *App) newSower(ctx context.Context, o SeedOptions) (*sower, error) {
 		return nil, err
 	}
 	s := &sower{app: a, rnd: rand.New(rand.NewPCG(o.Seed, 0x6761746568)), fake: gofakeit.NewFaker(rand.NewPCG(o.Seed, 0x6e616d6573), false),
-		end: a.now().Truncate(time.Second), zone: set.Zone(), domains: map[string]uuid.UUID{}, addresses: map[string]bool{}}
+		end: a.now().Truncate(time.Second), zone: set.Zone(), domains: map[string]uuid.UUID{}, addresses: map[string]bool{}, forced: o.Force}
 	s.start, s.currency = s.end.AddDate(0, 0, -o.Days), set.Currency
 	if s.questions, err = a.store.Questions(ctx); err != nil {
 		return nil, err

@@ -77,7 +77,10 @@ func (s *sower) sell(ctx context.Context, leads []uuid.UUID) error {
 			return s.app.store.Translate(err)
 		}
 	}
-	return s.places(ctx, sellers)
+	if err := s.places(ctx, sellers); err != nil {
+		return err
+	}
+	return s.route(ctx, sellers)
 }
 
 // qualifiedAt is when a lead reached the threshold: a minute after the last thing that it did.
@@ -156,7 +159,7 @@ func (s *sower) sellers(ctx context.Context) ([]*seller, error) {
 
 // turn is whose turn it is: the fewest for the weight within the period, as the rotation says.
 func (s *sower) turn(sellers []*seller, country string, at time.Time) (*seller, string) {
-	team, rule := "British Isles and the rest", "rule 2, everybody else"
+	team, rule := "British Isles and the rest", "rule 2, Everybody else"
 	if slices.Contains([]string{"DE", "AT", "CH", "NL", "BE", "FR"}, country) {
 		team, rule = "Central Europe", "rule 1, Central Europe"
 	}
@@ -214,7 +217,7 @@ var (
 // sale is what becomes of one qualified lead.
 func (s *sower) sale(sellers []*seller, r *store.LeadRecord, at time.Time) {
 	x, reason := s.turn(sellers, r.Country, at)
-	c := &seedCase{s: s, lead: r, seller: x, id: s.id(at), at: at, reason: reason, state: store.AssignmentOpen, decided: at.Add(time.Duration(20+s.rnd.IntN(400)) * time.Minute)}
+	c := &seedCase{s: s, lead: r, seller: x, id: s.id(at), at: at, reason: reason, state: store.AssignmentOpen, decided: s.atWork(at, 20+s.rnd.IntN(400))}
 	c.over(s.end)
 	c.write()
 }
@@ -257,7 +260,7 @@ func (c *seedCase) over(now time.Time) {
 	c.value = int64(4+rnd.IntN(90)) * 50_000
 	c.touches = append(c.touches, c.decided)
 	for next := c.decided; len(c.touches) < 6 && rnd.IntN(3) > 0; {
-		if next = next.Add(time.Duration(1+rnd.IntN(6)) * 26 * time.Hour); next.After(now) {
+		if next = c.s.atWork(next.AddDate(0, 0, 1+rnd.IntN(6)), rnd.IntN(300)); next.After(now) {
 			break
 		}
 		c.touches = append(c.touches, next)
@@ -270,7 +273,7 @@ func (c *seedCase) over(now time.Time) {
 	if len(c.touches) > 2 {
 		chance += 15
 	}
-	end := c.decided.Add(length)
+	end := c.s.atWork(c.decided.Add(length), rnd.IntN(300))
 	switch {
 	case !end.Before(now):
 		c.stage, c.dealState = []string{"discovery", "proposal", "negotiation"}[min(2, int(3*now.Sub(c.decided)/length))], "open"
@@ -289,7 +292,7 @@ func (c *seedCase) write() {
 	var seconds *int32
 	kind := ""
 	if c.responded != nil {
-		n := int32(c.responded.Sub(c.at).Seconds())
+		n := int32(c.s.office().WorkingBetween(c.at, *c.responded).Seconds())
 		seconds, kind = &n, "call"
 	}
 	alert := c.s.id(c.at)
@@ -303,8 +306,8 @@ func (c *seedCase) write() {
 	if c.closed == nil {
 		closeReason = ""
 	}
-	rows.assignments.add("assignments", "id", c.id, "lead_id", c.lead.ID, "owner_id", c.seller.id, "team_id", c.seller.team, "rule_key", "everybody", "how", "rule", "reason", c.reason,
-		"reason_data", map[string]any{}, "state", c.state, "period", month(c.at), "at", c.at, "clock_from", c.at, "first_response_at", c.responded, "first_response_by", c.by(), "first_response_kind", kind,
+	rows.assignments.add("assignments", "id", c.id, "lead_id", c.lead.ID, "owner_id", c.seller.id, "team_id", c.seller.team, "rule_key", c.seller.rule(), "how", "rule", "reason", c.reason,
+		"reason_data", map[string]any{}, "state", c.state, "period", month(c.at), "at", c.at, "clock_from", c.s.atWork(c.at, 0), "first_response_at", c.responded, "first_response_by", c.by(), "first_response_kind", kind,
 		"response_seconds", seconds, "accepted_at", c.accepted, "closed_at", c.closed, "close_reason", closeReason, "close_note", "", "alert_message_id", alert, "version", int64(1))
 	c.s.owners = append(c.s.owners, [2]uuid.UUID{c.lead.ID, c.seller.id})
 	c.plan()
@@ -347,7 +350,7 @@ func (c *seedCase) plan() {
 		return
 	}
 	for i, step := range seedSteps {
-		due := c.at.AddDate(0, 0, step.days)
+		due, _ := c.s.office().AddDays(c.at, step.days)
 		var done, skipped *time.Time
 		var by *uuid.UUID
 		until := c.s.end
