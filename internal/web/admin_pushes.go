@@ -92,6 +92,10 @@ func (s *Server) pushShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	conn, err := s.app.ConnectorDetail(c.Request().Context(), d.ConnectorID)
+	if err != nil {
+		return err
+	}
 	p := templates.PushPage{Facts: s.pushFacts(c, d)}
 	if p.AdminPage, err = s.adminPage(c, "connectors", word(eventWordsOut, d.Type)+", to "+d.Connector, templates.Link{Label: "Connectors", URL: connectorsPath}, templates.Link{Label: "Pushes", URL: "/admin/pushes"}); err != nil {
 		return err
@@ -102,6 +106,8 @@ func (s *Server) pushShow(c echo.Context) error {
 	switch {
 	case d.State == app.PushWaiting && d.Reason != "":
 		p.Notices = append(p.Notices, templates.Notice{Kind: "wait", Text: "It was not told yet: " + d.Reason + ". It is tried again on " + moment(d.DueAt, s.zone(c)) + "."})
+	case d.State == app.PushWaiting: // it waits for its turn, or for the system as a whole
+		p.Notices = append(p.Notices, s.connectorNotices(c, conn)...)
 	case d.State == app.PushRefused:
 		p.Notices = append(p.Notices, templates.Notice{Kind: "fault", Text: "It was refused: " + orElse(d.Reason, "no reason was kept") + "."})
 	case d.State == app.PushDropped:
