@@ -35,7 +35,7 @@ func (s *Server) dealList(c echo.Context, v view, f app.DealFilter) error {
 		return err
 	}
 	sorted, way := orElse(f.Sort, "age"), orElse(f.Way, "asc")
-	p.Columns = []templates.Column{v.column("Deal", "title", sorted, way, "asc", false, false), v.column("Stage", "stage", sorted, way, "asc", false, false),
+	p.Columns = []templates.Column{v.column("Deal", "title", sorted, way, "asc", false, false), v.column("Stage", "stage", sorted, way, "asc", false, true),
 		v.column("Value", "value", sorted, way, "desc", true, false), v.column("Expected", "expected", sorted, way, "asc", false, true), {Label: "Next step", Narrow: true},
 		{Label: "Owner", Narrow: true}, v.column("In stage", "age", sorted, way, "asc", true, true)}
 	for _, d := range lines {

@@ -117,7 +117,7 @@ func (s *Server) ownStats(c echo.Context, h app.SalesHome) ([]templates.Stat, er
 		return templates.Stat{Value: value, Label: label, URL: url}
 	}
 	out := []templates.Stat{{Value: grouped(int64(n.Accepted)), Label: "accepted, last 30 days"}, stat(grouped(int64(n.Won)), "won, last 30 days", own+"&state=won"), stat(grouped(int64(n.Lost)), "lost, last 30 days", own+"&state=lost"),
-		{Value: moneyText(n.WonValue, snap.Settings.Currency), Label: "won, last 30 days"}}
+		{Value: moneyText(n.WonValue, snap.Settings.Currency), Label: "worth of what was won"}}
 	if n.Response != nil {
 		d := time.Duration(*n.Response * float64(time.Minute))
 		out = append(out, templates.Stat{Value: strings.TrimSpace(shortTime(d)), Label: fmt.Sprintf("to the first response, half of %d", n.Responses)})
