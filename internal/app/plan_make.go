@@ -119,6 +119,8 @@ func (a *App) stepsOf(tx *store.Tx, h *house, p store.Plan, t store.PlanTemplate
 		return nil, nil, err
 	}
 	left = []pipeline.LeftOut{}
+	from, called := as.ClockFrom, false
+	slot, named := c.NextSlot()
 	for _, s := range t.Steps {
 		if s.Channel != "other" {
 			if al := c.Allows(s.Channel); al.Verdict == pipeline.No && !a.mutant("plans-the-forbidden") {
@@ -126,9 +128,20 @@ func (a *App) stepsOf(tx *store.Tx, h *house, p store.Plan, t store.PlanTemplate
 				continue
 			}
 		}
-		due, err := a.dueAt(tx, h, as.OwnerID, as.ClockFrom, s.Days)
+		// The first call is at the time that the reader named, and what follows it counts from there.
+		first := named && !called && s.Channel == pipeline.Call
+		if first {
+			called = true
+			if slot.From.After(from) {
+				from = slot.From
+			}
+		}
+		due, err := a.dueAt(tx, h, as.OwnerID, from, s.Days)
 		if err != nil {
 			return nil, nil, err
+		}
+		if first {
+			due = slot.Until
 		}
 		steps = append(steps, store.Step{ID: store.NewID(), PlanID: p.ID, LeadID: l.ID, OwnerID: as.OwnerID, Number: int32(len(steps) + 1), Channel: s.Channel, Title: s.Title,
 			DueAt: due, Version: 1})

@@ -252,6 +252,16 @@ func times(n int) string {
 	return fmt.Sprintf("Approached %d times", n)
 }
 
+// NextSlot is the first time for a call that is not over, where the reader asked for one and named some.
+func (c Contact) NextSlot() (next Slot, ok bool) {
+	for _, s := range c.Slots {
+		if c.Choice == "call" && s.Until.After(c.Now) && (!ok || s.From.Before(next.From)) {
+			next, ok = s, true
+		}
+	}
+	return next, ok
+}
+
 // untimely is a call at an hour that the person did not name, or when it is quiet where they are.
 func (c Contact) untimely(channel string) (beyond, why string) {
 	if channel != Call {
