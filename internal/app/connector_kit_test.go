@@ -111,7 +111,7 @@ func (c *connected) explained() {
 	}
 	for _, u := range r.Unexplained {
 		switch u.Kind {
-		case "events for other systems", "pushes", "tries of pushes", "objects in other systems", "news from other systems", "figures":
+		case "deals", "events for other systems", "pushes", "tries of pushes", "objects in other systems", "news from other systems", "figures":
 			c.T.Errorf("%s %s: %s", u.Kind, u.ID, u.Sentence)
 		}
 	}

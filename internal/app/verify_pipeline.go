@@ -12,14 +12,16 @@ var pipelineLines = []reconciliation{
 
 	{"deals", "select count(*) from deals", `
 		select d.id, case when s.kind <> d.state then 'in a wrong stage'
-			when d.state <> 'open' then case when a.state in ('open','accepted') then 'decided, yet in hands' when d.reason = '' and s.required ? 'reason' then 'decided without a reason' else 'decided' end
+			when d.state <> 'open' then case when a.state in ('open','accepted') then 'decided, yet in hands'
+				when d.reason <> '' or not s.required ? 'reason' then 'decided'
+				when exists (select 1 from deal_changes c where c.deal_id = d.id and c.how = 'crm' and c.to_stage = d.stage) then 'decided in another system' else 'decided without a reason' end
 			when l.state <> 'active' then 'of people who are gone'
 			when a.state = 'accepted' and a.owner_id = d.owner_id then 'open, in their owner''s hands'
 			when a.state = 'accepted' then 'another owner'
 			when exists (select 1 from assignments o where o.lead_id = d.lead_id and o.state = 'open') then 'open, waits to be accepted anew'
 			else 'in nobody''s hands' end as class
 		from deals d join assignments a on a.id = d.assignment_id join stages s on s.key = d.stage join leads l on l.id = d.lead_id`,
-		[]class{{"open, in their owner's hands", ""}, {"open, waits to be accepted anew", ""}, {"decided", ""}, {"of people who are gone", ""},
+		[]class{{"open, in their owner's hands", ""}, {"open, waits to be accepted anew", ""}, {"decided", ""}, {"decided in another system", ""}, {"of people who are gone", ""},
 			{"in a wrong stage", "The deal's state and its stage contradict each other."},
 			{"decided, yet in hands", "The deal is won or lost, but its assignment is still open."},
 			{"decided without a reason", "The deal is won or lost, and nothing says why."},
