@@ -2,7 +2,11 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -19,10 +23,59 @@ func (s *sower) atWork(at time.Time, minutes int) time.Time {
 	return out
 }
 
+// endOfWork is when the day of at is over for those who work.
+func (s *sower) endOfWork(at time.Time) time.Time {
+	y, m, d := at.In(s.zone).Date()
+	return at.Add(s.office().WorkingBetween(at, time.Date(y, m, d+1, 0, 0, 0, 0, s.zone)))
+}
+
 // seedRules are the demonstration's routing rules: which team gets whom.
 var seedRules = []struct{ key, title, condition, team string }{
 	{"central-europe", "Central Europe", `country in ["DE", "AT", "CH", "NL", "BE", "FR"]`, "Central Europe"},
 	{"everybody", "Everybody else", "", "British Isles and the rest"},
+}
+
+// turn is whose turn it is: the fewest for the weight within the period, as the rotation says.
+func (s *sower) turn(sellers []*seller, country string, at time.Time) (*seller, string) {
+	team, rule := "British Isles and the rest", "rule 2, Everybody else"
+	if slices.Contains([]string{"DE", "AT", "CH", "NL", "BE", "FR"}, country) {
+		team, rule = "Central Europe", "rule 1, Central Europe"
+	}
+	period := month(at)
+	var best *seller
+	why := ""
+	for _, x := range sellers {
+		if x.teamName != team {
+			continue
+		}
+		if best == nil || x.turns[period]*best.weight < best.turns[period]*x.weight {
+			best = x
+		}
+		if why != "" {
+			why += ", "
+		}
+		why += fmt.Sprintf("%s had %d.0", x.name, x.turns[period])
+		if x.weight != 1 {
+			why += fmt.Sprintf(" of weight %d", x.weight)
+		}
+	}
+	best.turns[period]++
+	best.last = at
+	return best, rule + "; " + why
+}
+
+func month(at time.Time) time.Time { return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC) }
+
+// places leaves the rotation where these leads brought it.
+func (s *sower) places(ctx context.Context, sellers []*seller) error {
+	batch := &pgx.Batch{}
+	for _, x := range sellers {
+		for period, n := range x.turns {
+			batch.Queue(`insert into rotation_places (team_id, user_id, period, turns, last_at, credit, why) values ($1, $2, $3, $4, $5, 0, '')
+				on conflict (team_id, user_id, period) do update set turns = rotation_places.turns + excluded.turns`, x.team, x.id, period, n, x.last)
+		}
+	}
+	return s.app.store.Translate(s.app.store.Pool().SendBatch(ctx, batch).Close())
 }
 
 // route publishes the rules by which the sown leads were given, so that the simulator and a rehearsal know the teams.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/gatehouse/gatehouse/internal/email"
+	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -157,49 +157,6 @@ func (s *sower) sellers(ctx context.Context) ([]*seller, error) {
 	return out, nil
 }
 
-// turn is whose turn it is: the fewest for the weight within the period, as the rotation says.
-func (s *sower) turn(sellers []*seller, country string, at time.Time) (*seller, string) {
-	team, rule := "British Isles and the rest", "rule 2, Everybody else"
-	if slices.Contains([]string{"DE", "AT", "CH", "NL", "BE", "FR"}, country) {
-		team, rule = "Central Europe", "rule 1, Central Europe"
-	}
-	period := month(at)
-	var best *seller
-	why := ""
-	for _, x := range sellers {
-		if x.teamName != team {
-			continue
-		}
-		if best == nil || x.turns[period]*best.weight < best.turns[period]*x.weight {
-			best = x
-		}
-		if why != "" {
-			why += ", "
-		}
-		why += fmt.Sprintf("%s had %d.0", x.name, x.turns[period])
-		if x.weight != 1 {
-			why += fmt.Sprintf(" of weight %d", x.weight)
-		}
-	}
-	best.turns[period]++
-	best.last = at
-	return best, rule + "; " + why
-}
-
-func month(at time.Time) time.Time { return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC) }
-
-// places leaves the rotation where these leads brought it.
-func (s *sower) places(ctx context.Context, sellers []*seller) error {
-	batch := &pgx.Batch{}
-	for _, x := range sellers {
-		for period, n := range x.turns {
-			batch.Queue(`insert into rotation_places (team_id, user_id, period, turns, last_at, credit, why) values ($1, $2, $3, $4, $5, 0, '')
-				on conflict (team_id, user_id, period) do update set turns = rotation_places.turns + excluded.turns`, x.team, x.id, period, n, x.last)
-		}
-	}
-	return s.app.store.Translate(s.app.store.Pool().SendBatch(ctx, batch).Close())
-}
-
 // What reps write down, and what the plan agrees.
 var (
 	seedSteps = []struct {
@@ -239,6 +196,7 @@ type seedCase struct {
 	dealState   string
 	value       int64
 	planned     bool
+	only        string // the one way in which they want to be met: "mail", "none", or "" for any
 	touches     []time.Time
 }
 
@@ -250,16 +208,22 @@ func (c *seedCase) over(now time.Time) {
 		return
 	}
 	c.planned = rnd.IntN(4) > 0
-	answered := c.decided
-	c.responded = &answered
-	if rnd.IntN(10) < 3 {
+	for _, e := range c.lead.Events {
+		if e.Kind == lead.EventChoice && (e.Detail == lead.ByMail || e.Detail == lead.ByNobody) {
+			c.only = e.Detail
+		}
+	}
+	if answered := c.decided; c.only != lead.ByNobody {
+		c.responded = &answered
+	}
+	if rnd.IntN(10) < 3 || c.only == lead.ByNobody {
 		c.state, c.closed, c.why = store.AssignmentReturned, &c.decided, pick(c.s, seedReturns)
 		return
 	}
 	c.state, c.accepted, c.deal = store.AssignmentAccepted, &c.decided, c.s.id(c.decided)
 	c.value = int64(4+rnd.IntN(90)) * 50_000
 	c.touches = append(c.touches, c.decided)
-	for next := c.decided; len(c.touches) < 6 && rnd.IntN(3) > 0; {
+	for next := c.decided; len(c.touches) < 6 && rnd.IntN(3) > 0 && c.only == ""; {
 		if next = c.s.atWork(next.AddDate(0, 0, 1+rnd.IntN(6)), rnd.IntN(300)); next.After(now) {
 			break
 		}
@@ -293,7 +257,7 @@ func (c *seedCase) write() {
 	kind := ""
 	if c.responded != nil {
 		n := int32(c.s.office().WorkingBetween(c.at, *c.responded).Seconds())
-		seconds, kind = &n, "call"
+		seconds, kind = &n, c.kind(0)
 	}
 	alert := c.s.id(c.at)
 	rows.messages.add("messages", "id", alert, "kind", "staff", "template", email.TemplateAssigned, "seq", int32(1), "lead_id", c.lead.ID, "user_id", c.seller.id, "state", store.MessageSent, "reason", "",
@@ -329,10 +293,18 @@ func (c *seedCase) write() {
 		rows.changes.add("deal_changes", "id", c.s.id(stageAt), "deal_id", c.deal, "at", stageAt, "by_id", c.seller.id, "how", "staff", "from_stage", "discovery", "to_stage", c.stage, "fields", map[string]any{}, "version", int64(1))
 	}
 	for i, at := range c.touches {
-		kind := []string{"call", "mail", "call", "meeting"}[i%4]
+		kind := c.kind(i)
 		rows.activities.add("activities", "id", c.s.id(at), "lead_id", c.lead.ID, "assignment_id", c.id, "deal_id", c.deal, "user_id", c.seller.id, "kind", kind, "direction", "out",
 			"text", seedNotes[c.s.rnd.IntN(len(seedNotes))], "how", "typed", "why", "They asked for the whitepaper and did not object to being contacted.", "beyond", "", "beyond_reason", "", "at", at, "recorded_at", at)
 	}
+}
+
+// kind is how the owner got in touch, the n-th time.
+func (c *seedCase) kind(n int) string {
+	if c.only != "" {
+		return "mail"
+	}
+	return []string{"call", "mail", "call", "meeting"}[n%4]
 }
 
 func (c *seedCase) by() *uuid.UUID {
@@ -350,7 +322,11 @@ func (c *seedCase) plan() {
 		return
 	}
 	for i, step := range seedSteps {
-		due, _ := c.s.office().AddDays(c.at, step.days)
+		if c.only != "" && i > 0 {
+			break // they asked for one mail
+		}
+		at, _ := c.s.office().AddDays(c.at, step.days)
+		due := c.s.endOfWork(at)
 		var done, skipped *time.Time
 		var by *uuid.UUID
 		until := c.s.end
@@ -358,8 +334,8 @@ func (c *seedCase) plan() {
 			until = *c.closed
 		}
 		switch {
-		case due.Before(until) && c.dealState != "" && c.s.rnd.IntN(8) > 0:
-			done, by = &due, &c.seller.id
+		case at.Before(until) && c.dealState != "" && c.s.rnd.IntN(8) > 0:
+			done, by = &at, &c.seller.id
 		case c.closed != nil:
 			skipped = c.closed
 		}
