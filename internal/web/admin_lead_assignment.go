@@ -52,6 +52,9 @@ func (s *Server) leadAssignment(c echo.Context, d app.LeadDetail, p *templates.L
 	if held == nil {
 		if len(d.Hands) > 0 {
 			v.Reason = handRow(d.Hands[0]).Owner + " had it: " + strings.ToLower(handRow(d.Hands[0]).Ended) + "."
+			if last := d.Hands[0]; last.State == store.AssignmentClosed && (last.CloseReason == "won" || last.CloseReason == "lost") {
+				v.Reason = last.Owner + " had it, and the deal was " + last.CloseReason + "."
+			}
 		}
 		return s.giveForms(c, here, v)
 	}
