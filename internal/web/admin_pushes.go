@@ -71,7 +71,7 @@ func (s *Server) pushList(c echo.Context) error {
 	states := append([]string{"open", "Not told yet"}, optionsOf(pushStates, pushOrder...)...)
 	p.Filters = templates.Filters{Action: v.path, HideSearch: true, Hidden: v.hidden("lead"), ClearURL: v.clear("connector", "state", "type", "lead"),
 		Selects: []templates.FilterSelect{v.choice("connector", "Connector", "Any", names...), v.choice("state", "State", "Any", states...), v.choice("type", "News", "Any", types...)}}
-	p.Columns = []templates.Column{{Label: "News"}, {Label: "About", Narrow: true}, {Label: "To"}, {Label: "How far"}, {Label: "Tries", Number: true, Narrow: true}, {Label: "Made", Number: true, Sorted: "desc"}}
+	p.Columns = []templates.Column{{Label: "News"}, {Label: "About", Narrow: true}, {Label: "To", Narrow: true}, {Label: "How far"}, {Label: "Tries", Number: true, Narrow: true}, {Label: "Made", Number: true, Sorted: "desc"}}
 	for _, l := range lines {
 		p.Rows = append(p.Rows, pushRow(l, true))
 	}
