@@ -43,6 +43,8 @@ type ClaimPage struct {
 	About     string
 	Said      []string
 	Facts     Ledger
+	Score     string
+	Lines     []string
 	Claim     *PageAction
 	Notice    *Notice
 	LeadURL   string

@@ -20,6 +20,7 @@ type RoutingPage struct {
 	Versions     []RuleVersionRow
 	Names        []RuleNames
 	Facts        Ledger
+	Rehearsal    *RehearsalView
 }
 
 // RouteRow is one rule in its order: Fields while it is edited, else words.
@@ -34,6 +35,7 @@ type RouteRow struct {
 	First, Last bool
 	Key         string
 	Fields      []FieldView
+	Usual       UsualEdit
 }
 
 // ForeseenView says who would get a lead now, and why.

@@ -53,6 +53,8 @@ type Claim struct {
 	Lead      store.Lead
 	Said      []string
 	FirstStep string
+	Score     string
+	Lines     []string // of the score's ledger, those that weigh most
 	Mine      bool // the reader is the owner, or stands in
 }
 
@@ -83,6 +85,9 @@ func (a *App) Claim(ctx context.Context, id uuid.UUID, reader store.User) (c Cla
 		return c, a.store.Translate(err)
 	}
 	c.Said = said[c.LeadID]
+	if c.Score, c.Lines, err = weighsMost(db, c.LeadID); err != nil {
+		return c, a.store.Translate(err)
+	}
 	var steps []store.Step
 	err = db.Raw("select s.* from steps s join plans p on p.id = s.plan_id where p.assignment_id = ? and s.done_at is null and s.skipped_at is null order by s.number limit 1", id).Scan(&steps).Error
 	if len(steps) > 0 {
@@ -137,10 +142,11 @@ type Foreseen struct {
 	Owner string // "" for nobody
 	Text  string
 	Why   pipeline.Why
-	Held  string // in whose hands it is now, "" for nobody's
+	Held  string // in whose hands it is now, "" for nobody's; the answer is then as if the lead was new
 }
 
-// Foresee asks the published rules, or a draft, who would get a lead now.
+// Foresee asks the published rules, or a draft, who would get a lead now. One that is in somebody's hands is asked about as
+// if it was new: that they have it decides nothing, nor does who gave it back before.
 func (a *App) Foresee(ctx context.Context, id uuid.UUID, routing *pipeline.Routing) (f Foreseen, err error) {
 	db := a.store.DB(ctx)
 	l, err := a.store.Lead(ctx, id)
@@ -154,18 +160,27 @@ func (a *App) Foresee(ctx context.Context, id uuid.UUID, routing *pipeline.Routi
 	if routing == nil {
 		routing = &h.routing
 	}
-	asks, err := a.readAsks(db, []store.Lead{l})
-	if err != nil {
-		return f, a.store.Translate(err)
-	}
 	held, err := store.HeldAssignment(db, id)
 	if err != nil {
 		return f, err
 	}
+	asks, err := a.readAsks(db, []store.Lead{l})
+	if err != nil {
+		return f, a.store.Translate(err)
+	}
+	ask := asks[id]
 	if held != nil {
 		f.Held = h.name(held.OwnerID)
+		owners, err := companyOwners(db, []store.Lead{l}, id)
+		if err != nil {
+			return f, a.store.Translate(err)
+		}
+		ask = pipeline.Ask{Facts: ask.Facts}
+		if l.CompanyID != nil {
+			ask.CompanyOwner = owners[*l.CompanyID]
+		}
 	}
-	c := pipeline.NewRouter(*routing, h.world).Choose(asks[id])
+	c := pipeline.NewRouter(*routing, h.world).Choose(ask)
 	f.Text, f.Why = c.Text, c.Why
 	if c.Owner != uuid.Nil {
 		f.Owner = h.name(c.Owner)

@@ -171,8 +171,8 @@ func (a *App) readAsks(db *store.Query, leads []store.Lead) (map[uuid.UUID]pipel
 	return out, nil
 }
 
-// companyOwners are who has the latest lead of each company that is in somebody's hands.
-func companyOwners(db *store.Query, leads []store.Lead) (map[uuid.UUID]uuid.UUID, error) {
+// companyOwners are who has the latest lead of each company that is in somebody's hands, but for those that are left out.
+func companyOwners(db *store.Query, leads []store.Lead, but ...uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
 	companies := map[uuid.UUID]bool{}
 	for _, l := range leads {
 		if l.CompanyID != nil {
@@ -184,8 +184,8 @@ func companyOwners(db *store.Query, leads []store.Lead) (map[uuid.UUID]uuid.UUID
 		return out, nil
 	}
 	var rows []struct{ CompanyID, OwnerID uuid.UUID }
-	err := db.Raw(`select distinct on (company_id) company_id, owner_id from leads where company_id in ? and owner_id is not null and state = 'active'
-		order by company_id, last_at desc, id desc`, keysOf(companies)).Scan(&rows).Error
+	err := db.Raw(`select distinct on (company_id) company_id, owner_id from leads where company_id in ? and owner_id is not null and state = 'active' and id <> all(?::uuid[])
+		order by company_id, last_at desc, id desc`, keysOf(companies), store.UUIDs(but)).Scan(&rows).Error
 	for _, r := range rows {
 		out[r.CompanyID] = r.OwnerID
 	}

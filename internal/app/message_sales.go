@@ -62,7 +62,7 @@ func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, v
 	if as.WarnAt != nil {
 		s.Clock = "A first answer is expected by " + as.WarnAt.In(zone).Format(mailMoment) + "."
 	}
-	if err := salesScore(db, l.ID, s); err != nil {
+	if s.Score, s.Lines, err = weighsMost(db, l.ID); err != nil {
 		return a.store.Translate(err)
 	}
 	var steps []store.Step
@@ -126,23 +126,23 @@ func (a *App) composeDigest(db *store.Query, m store.Message, zone *time.Locatio
 	return nil
 }
 
-// salesScore adds the score and the three lines of the ledger that weigh most.
-func salesScore(db *store.Query, lead uuid.UUID, s *email.Sales) error {
+// weighsMost is the score in words and the three lines of its ledger that weigh most.
+func weighsMost(db *store.Query, lead uuid.UUID) (score string, most []string, err error) {
 	var scores []store.Score
 	if err := db.Where("lead_id = ?", lead).Find(&scores).Error; err != nil || len(scores) == 0 {
-		return err
+		return "", nil, err
 	}
-	s.Score = fmt.Sprintf("Grade %s, %s points", scores[0].Grade, points(scores[0].Fit+scores[0].Engagement))
+	score = fmt.Sprintf("Grade %s, %s points", scores[0].Grade, points(scores[0].Fit+scores[0].Engagement))
 	var lines []store.ScoreLine
-	err := db.Where("lead_id = ? and points <> 0", lead).Order("abs(points) desc, number").Limit(3).Find(&lines).Error
+	err = db.Where("lead_id = ? and points <> 0", lead).Order("abs(points) desc, number").Limit(3).Find(&lines).Error
 	for _, l := range lines {
 		sign := "+"
 		if l.Points < 0 {
 			sign = "−"
 		}
-		s.Lines = append(s.Lines, sign+points(max(l.Points, -l.Points))+"  "+l.Title)
+		most = append(most, sign+points(max(l.Points, -l.Points))+"  "+l.Title)
 	}
-	return err
+	return score, most, err
 }
 
 // points are hundredths as people read them: 1250 is "12.5".

@@ -323,7 +323,7 @@ func (s *Server) claimPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := templates.ClaimPage{AdminPage: page, About: strings.Join(notEmpty(cl.Lead.JobTitle, cl.Lead.Company, answerWord("country", cl.Lead.Country)), ", "), Said: cl.Said,
+	p := templates.ClaimPage{AdminPage: page, About: strings.Join(notEmpty(cl.Lead.JobTitle, cl.Lead.Company, answerWord("country", cl.Lead.Country)), ", "), Said: cl.Said, Score: cl.Score, Lines: cl.Lines,
 		LeadURL: "/admin/leads/" + cl.LeadID.String(), LeadLabel: "Open the lead"}
 	v := templates.LeadAssignmentView{}
 	clockView(&v, cl.AssignmentLine, s.app.Store().Now(), s.zone(c))

@@ -133,7 +133,11 @@ func putUsual(def *lead.ScoreRules, f url.Values, g, r int) (sentence string) {
 	if g < 0 || g >= len(def.Groups) || r < 0 || r >= len(def.Groups[g].Rules) {
 		return "There is no such rule."
 	}
-	at, words := fmt.Sprintf("usual.%d.%d.", g, r), vocabularyOf(def.Groups[g].Side)
+	return putCondition(&def.Groups[g].Rules[r].Condition, f, fmt.Sprintf("usual.%d.%d.", g, r), vocabularyOf(def.Groups[g].Side))
+}
+
+// putCondition joins the condition that was chosen, in inputs whose names begin with at, to the one that is there.
+func putCondition(condition *string, f url.Values, at string, words *rule.Vocabulary) (sentence string) {
 	part := rule.Part{Name: f.Get(at + "name"), Key: strings.TrimSpace(f.Get(at + "key")), Ask: f.Get(at + "ask")}
 	if n, _ := words.Name(part.Name); n.Type != rule.TypeAnswers {
 		part.Key = ""
@@ -149,14 +153,13 @@ func putUsual(def *lead.ScoreRules, f url.Values, g, r int) (sentence string) {
 		}
 		return strings.TrimSpace(sentence)
 	}
-	row := &def.Groups[g].Rules[r]
 	switch joint := f.Get(at + "joint"); {
-	case strings.TrimSpace(row.Condition) == "" || joint == "instead":
-		row.Condition = source
+	case strings.TrimSpace(*condition) == "" || joint == "instead":
+		*condition = source
 	case joint == "or":
-		row.Condition = bracket(row.Condition, " and ", words) + " or " + source
+		*condition = bracket(*condition, " and ", words) + " or " + source
 	default:
-		row.Condition = bracket(row.Condition, " or ", words) + " and " + source
+		*condition = bracket(*condition, " or ", words) + " and " + source
 	}
 	return ""
 }
@@ -265,11 +268,17 @@ func (b *scoringForm) rule(i, j int, g lead.ScoreGroup, r lead.ScoreRule, names 
 	row.Fields = append(row.Fields, b.field(templates.FieldView{Name: at + "condition", Type: "condition", Label: "Only if", Value: r.Condition, MaxLength: rule.MaxSource}))
 	b.used[at+"key"], b.used[at+"side"] = true, true
 	u := fmt.Sprintf("usual.%d.%d.", i, j)
-	row.Usual = templates.UsualEdit{Prefix: u, Names: names, Asks: askOptions, Joins: strings.TrimSpace(r.Condition) != "", Error: b.usual[fmt.Sprintf("%d.%d", i, j)]}
-	if row.Usual.Error != "" {
-		row.Usual.Open, row.Usual.Key, row.Usual.Value = true, b.typed.Get(u+"key"), b.typed.Get(u+"value")
-	}
+	row.Usual = usualEdit(u, r.Condition, names, b.usual[fmt.Sprintf("%d.%d", i, j)], b.typed)
 	return row
+}
+
+// usualEdit is the helper beside a condition; with a fault it shows what was typed into it.
+func usualEdit(prefix, condition string, names []templates.OptionView, fault string, typed url.Values) templates.UsualEdit {
+	u := templates.UsualEdit{Prefix: prefix, Names: names, Asks: askOptions, Joins: strings.TrimSpace(condition) != "", Error: fault}
+	if fault != "" {
+		u.Open, u.Key, u.Value = true, typed.Get(prefix+"key"), typed.Get(prefix+"value")
+	}
+	return u
 }
 
 func nameOptions(words *rule.Vocabulary) (out []templates.OptionView) {

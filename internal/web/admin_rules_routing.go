@@ -31,6 +31,8 @@ type routingView struct {
 	wrong error
 	who   string
 	tried *templates.ForeseenView
+	typed url.Values     // the form, while it is drawn again
+	usual map[int]string // what is wrong with a chosen condition, by rule
 }
 
 func savedRouting(r *store.RuleSet) (view routingView, err error) {
@@ -145,6 +147,9 @@ func (s *Server) routingEdit(c echo.Context) error {
 		}
 		return s.drawRouting(c, max(status, formStatus(view.wrong)), view)
 	default:
+		if at, ok := strings.CutPrefix(do, "usual."); ok {
+			return s.drawUsual(c, view, at)
+		}
 		if !moveRouting(&view.def, do) {
 			return errs.New(errs.Malformed, "The form does not know this button. Reload the page and try again.")
 		}
@@ -157,6 +162,20 @@ func (s *Server) routingEdit(c echo.Context) error {
 		return view.wrong
 	}
 	return s.drawRouting(c, status, view)
+}
+
+// drawUsual puts the condition that was chosen into its rule and draws the form again. Nothing is saved.
+func (s *Server) drawUsual(c echo.Context, view routingView, at string) error {
+	i, err := strconv.Atoi(at)
+	if err != nil || i < 0 || i >= len(view.def.Rules) {
+		return errs.New(errs.Malformed, "The form does not know this button. Reload the page and try again.")
+	}
+	view.typed = c.Request().PostForm
+	if sentence := putCondition(&view.def.Rules[i].When, view.typed, fmt.Sprintf("usual.%d.", i), lead.FactNames); sentence != "" {
+		view.usual = map[int]string{i: sentence}
+		return s.drawRouting(c, http.StatusUnprocessableEntity, view)
+	}
+	return s.drawRouting(c, http.StatusOK, view)
 }
 
 func (s *Server) drawRouting(c echo.Context, status int, view routingView) error {
@@ -253,8 +272,16 @@ func (s *Server) showRouting(c echo.Context, status int, v app.RuleVersions, vie
 	if err != nil {
 		return err
 	}
+	asked := nameOptions(lead.FactNames)
 	for i, x := range view.def.Rules {
-		p.Rules = append(p.Rules, routeRow(i, len(view.def.Rules), x, names, field))
+		row := routeRow(i, len(view.def.Rules), x, names, field)
+		row.Usual = usualEdit(fmt.Sprintf("usual.%d.", i), x.When, asked, view.usual[i], view.typed)
+		p.Rules = append(p.Rules, row)
+	}
+	if edit && v.Draft != nil {
+		if p.Rehearsal, err = s.rehearsalShort(c, v.Draft); err != nil {
+			return err
+		}
 	}
 	p.Try = field(templates.FieldView{Name: "who", Type: "text", Label: "Name, company or e-mail address", Value: view.who, MaxLength: 200, Autocomplete: "off"})
 	p.Note = field(templates.FieldView{Name: "note", Type: "text", Label: "What changes, and why", Value: view.note, MaxLength: 1000})

@@ -104,3 +104,51 @@ func TestSalesSettingsAndRouting(t *testing.T) {
 		t.Errorf("publish: %d", code)
 	}
 }
+
+// A usual condition is chosen, not typed; the rehearsal is begun from the page of the routing rules itself.
+func TestRoutingRuleWithoutTyping(t *testing.T) {
+	s := newSite(t)
+	admin := s.login(auth.Admin)
+	if code := admin.post("/admin/rules/routing/draft", url.Values{}).Code; code != http.StatusSeeOther {
+		t.Fatalf("draft: %d", code)
+	}
+	form := url.Values{"version": {"1"}, "do": {"usual.0"}, "existing": {"company"}, "rules.0.key": {"dach"}, "rules.0.title": {"DACH"}, "rules.0.when": {""}, "rules.0.to": {"person:" + admin.user.ID.String()},
+		"usual.0.name": {"country"}, "usual.0.ask": {"one-of"}, "usual.0.value": {"DE, AT"}}
+	res := admin.post("/admin/rules/routing", form)
+	has(t, "one of", res.Body.String(), `country in ["DE", "AT"]`, "Choose a condition", "Beside what is there", "Rehearse it", `action="/admin/rules/routing/rehearse"`)
+	form.Set("rules.0.when", `country == "DE"`)
+	form.Set("usual.0.name", "free_mail")
+	form.Set("usual.0.ask", "no")
+	form.Set("usual.0.joint", "and")
+	has(t, "and", admin.post("/admin/rules/routing", form).Body.String(), `country == "DE" and not free_mail`)
+	form.Set("usual.0.name", "country")
+	form.Set("usual.0.ask", "at-least")
+	res = admin.post("/admin/rules/routing", form)
+	if body := res.Body.String(); res.Code != http.StatusUnprocessableEntity || !strings.Contains(body, `<details class="usual" open`) {
+		t.Errorf("%d: what does not fit is not told at the helper", res.Code)
+	}
+	form.Set("do", "usual.7")
+	if code := admin.post("/admin/rules/routing", form).Code; code != http.StatusBadRequest {
+		t.Errorf("a rule that is not there: %d", code)
+	}
+	if s.Count("select count(*) from rule_sets where kind = 'routing' and version > 1") != 0 {
+		t.Error("choosing has saved something")
+	}
+	if res := admin.post("/admin/rules/routing/rehearse", url.Values{"version": {"1"}, "days": {"30"}}); res.Code != http.StatusSeeOther || s.Count("select count(*) from rehearsals") != 1 {
+		t.Errorf("rehearse: %d %s", res.Code, res.Header().Get("Location"))
+	}
+}
+
+// Whoever has the lead does not count when it is asked who would get it: the rules would never be tried else.
+func TestWhoWouldGetALeadThatSomebodyHas(t *testing.T) {
+	s := newSite(t)
+	admin, rep := s.login(auth.Admin), s.login(auth.Sales)
+	rep.byHand("ann@archer.example", "Archer & Sons")
+	if code := admin.post("/admin/rules/routing/draft", url.Values{}).Code; code != http.StatusSeeOther {
+		t.Fatalf("draft: %d", code)
+	}
+	form := url.Values{"version": {"1"}, "do": {"try"}, "existing": {"company"}, "rules.0.key": {"all"}, "rules.0.title": {"All to one"}, "rules.0.when": {""}, "rules.0.to": {"person:" + admin.user.ID.String()}, "who": {"ann@archer.example"}}
+	has(t, "as if new", admin.post("/admin/rules/routing", form).Body.String(), "<strong>"+admin.user.Name+"</strong>", "in the hands of "+rep.user.Name, "as if the lead was new")
+	rep.byHand("bob@archer.example", "Archer & Sons") // a colleague of theirs makes the rep the company's owner
+	has(t, "the company's owner", admin.post("/admin/rules/routing", form).Body.String(), "<strong>"+rep.user.Name+"</strong>", "existing owner")
+}
