@@ -23,6 +23,9 @@ type grip struct {
 // errElsewhere is the answer to a decision about a lead that has gone on meanwhile.
 var errElsewhere = errs.New(errs.Conflict, "This lead is in other hands by now. Nothing was changed.")
 
+// errErased is the answer to a decision about somebody who is no more here.
+var errErased = errs.New(errs.Conflict, "This person was erased. There is nothing left to decide.")
+
 // grasp locks an assignment behind its lead, company and teams. read is the version that the page showed; 0 where no page
 // decided.
 func (a *App) grasp(tx *store.Tx, id uuid.UUID, read int64, by store.Actor) (*grip, error) {
@@ -33,6 +36,9 @@ func (a *App) grasp(tx *store.Tx, id uuid.UUID, read int64, by store.Actor) (*gr
 	}
 	if err = tx.ForUpdate().Where("id = ?", g.as.LeadID).Take(&g.lead).Error; err != nil {
 		return nil, err
+	}
+	if g.lead.State == "erased" {
+		return nil, errErased
 	}
 	if err = lockCompanies(tx, []store.Lead{g.lead}); err != nil {
 		return nil, err

@@ -148,6 +148,13 @@ func takeDeal(tx *store.Tx, id uuid.UUID, seen int64) (desk dealDesk, err error)
 	if desk.deal, desk.as, err = heldDeal(tx, id); err != nil {
 		return desk, err
 	}
+	var erased int64
+	if err = tx.Model(&store.Lead{}).Where("id = ? and state = 'erased'", desk.deal.LeadID).Count(&erased).Error; err != nil {
+		return desk, err
+	}
+	if erased > 0 {
+		return desk, errErased
+	}
 	if err = seenDeal(tx, desk.deal, seen); err != nil {
 		return desk, err
 	}

@@ -53,8 +53,9 @@ func (a *App) FirstResponses(ctx context.Context, from, to time.Time) (r FirstRe
 			a.first_response_at is not null as first, a.warned_at is not null as warned
 		from assignments a join users u on u.id = a.owner_id left join teams t on t.id = a.team_id where a.at >= ? and a.at < ?
 			and not (a.state = 'reassigned' and a.response_seconds is null and a.close_reason <> ?)
+			and not (a.close_reason = ? and a.response_seconds is null)
 			and not (a.first_response_at is not null and a.response_seconds is null)
-		order by a.at, a.id`, from, to, store.TakenNoResponse).Scan(&rows).Error
+		order by a.at, a.id`, from, to, store.TakenNoResponse, store.TakenErased).Scan(&rows).Error
 	if err != nil {
 		return r, a.store.Translate(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // mergedToo adds the leads that were merged with the person's: they are the same person.
@@ -20,6 +22,28 @@ func (p *erased) mergedToo() error {
 		p.leads = all
 	}
 	return err
+}
+
+// hands takes the person out of everybody's hands: whoever had the lead has nobody to call any more. A lead that nobody had
+// accepted was no turn; a deal that was open is lost, without a word of who it was with, so that what was forecast is
+// accounted for. Steps leave the lists.
+func (p *erased) hands() error {
+	now := p.receipt.At
+	held := "lead_id in ? and state in ('open','accepted')"
+	return p.all([]statement{
+		{"rotation_places", "turns given back", `update rotation_places p set turns = greatest(p.turns - a.n, 0) from (select team_id, owner_id, period, count(*) as n from assignments
+			where lead_id in ? and state = 'open' and team_id is not null group by 1, 2, 3) a where p.team_id = a.team_id and p.user_id = a.owner_id and p.period = a.period`, []any{p.leads}},
+		{"assignments", "ended", "update assignments set state = case state when 'open' then 'reassigned' else 'closed' end, closed_at = ?, close_reason = ?, version = version + 1 where " + held,
+			[]any{now, store.TakenErased, p.leads}},
+		{"deals", "closed", `with lost as (select key from stages where kind = 'lost' order by archived_at is not null, position limit 1),
+			closed as (update deals d set stage = lost.key, state = 'lost', reason = ?, closed_at = ?, stage_at = ?, updated_at = ?, version = d.version + 1
+				from lost, deals was where was.id = d.id and d.lead_id in ? and d.state = 'open' returning d.id, was.stage as was, d.stage, d.version)
+			insert into deal_changes (id, deal_id, at, how, from_stage, to_stage, fields, version) select gen_random_uuid(), id, ?, 'system', was, stage, '{}', version from closed`,
+			[]any{store.TakenErased, now, now, now, p.leads, now}},
+		{"steps", "skipped", "update steps set skipped_at = ?, version = version + 1 where lead_id in ? and done_at is null and skipped_at is null", []any{now, p.leads}},
+		{"alarms", "cleared", `update alarms set cleared_at = ? where cleared_at is null and object in (select id::text from leads where id in ?
+			union all select id::text from assignments where lead_id in ?)`, []any{now, p.leads, p.leads}},
+	})
 }
 
 // sales erases what the reader said, what was agreed and done, and what other systems were told. Scores, assignments,

@@ -16,7 +16,7 @@ const (
 	AssignmentAccepted   = "accepted"
 	AssignmentReturned   = "returned"   // to marketing: no lead for sales
 	AssignmentDeclined   = "declined"   // by the owner: somebody else's
-	AssignmentReassigned = "reassigned" // taken over by somebody else
+	AssignmentReassigned = "reassigned" // taken over by somebody else, or taken away
 	AssignmentClosed     = "closed"     // its deal is won or lost
 )
 
@@ -26,6 +26,7 @@ const (
 	TakenNoResponse = "no-response"
 	TakenHandOver   = "hand-over"
 	TakenByDeputy   = "deputy"
+	TakenErased     = "erased" // of assignments and deals: the person was erased
 )
 
 // Assignment is one qualified lead in one owner's hands, with the reason and the clock.

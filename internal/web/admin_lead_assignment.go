@@ -23,7 +23,7 @@ var assignmentTags = map[string]templates.Tag{
 }
 
 var takenWords = map[string]string{store.TakenByHand: "Given to somebody else", store.TakenNoResponse: "No first answer in time",
-	store.TakenHandOver: "Handed over", store.TakenByDeputy: "Taken by the deputy"}
+	store.TakenHandOver: "Handed over", store.TakenByDeputy: "Taken by the deputy", store.TakenErased: "The person was erased"}
 
 // handFault is what was wrong with a form of the lead page, which is shown again with what was typed.
 type handFault struct {
