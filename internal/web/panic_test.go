@@ -28,7 +28,8 @@ func TestAPageThatPanics(t *testing.T) {
 	var log bytes.Buffer
 	pages.Use(templates.Locale{Now: func() time.Time {
 		var none []int64
-		return time.Unix(none[len(none)], 0)
+		past := len(none)
+		return time.Unix(none[past], 0)
 	}})
 	k := testkit.New(t)
 	s := &site{Kit: k, Server: web.New(web.Options{App: k.App, Pages: pages, Log: slog.New(slog.NewTextHandler(&log, nil)), BaseURL: testBase, Version: "test",
