@@ -117,3 +117,9 @@ func ownNumbers(db *store.Query, n *SalesNumbers, user uuid.UUID, since time.Tim
 	return db.Raw(`select count(*) filter (where accepted_at >= ?), percentile_cont(0.5) within group (order by response_seconds / 60.0) filter (where response_seconds is not null),
 		count(*) filter (where response_seconds is not null) from assignments where owner_id = ? and at >= ?`, since, user, since).Row().Scan(&n.Accepted, &n.Response, &n.Responses)
 }
+
+// ActsFor are those whose work a member of staff sees to: their own, and that of colleagues who are away.
+func (a *App) ActsFor(ctx context.Context, user uuid.UUID) ([]uuid.UUID, error) {
+	owners, err := a.actsFor(a.store.DB(ctx), user)
+	return owners, a.store.Translate(err)
+}

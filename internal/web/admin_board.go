@@ -116,8 +116,12 @@ func (s *Server) board(c echo.Context) error {
 	if p.Filters, err = s.boardFilters(c, v, false); err != nil {
 		return err
 	}
+	seesTo, err := s.app.ActsFor(c.Request().Context(), s.user(c).ID)
+	if err != nil {
+		return err
+	}
 	for _, w := range b.Waiting {
-		p.Waiting = append(p.Waiting, s.waitingCard(c, w, p.Here))
+		p.Waiting = append(p.Waiting, s.waitingCard(c, w, p.Here, slices.Contains(seesTo, w.OwnerID)))
 	}
 	n := 0
 	for _, col := range slices.Concat(b.Columns, b.Closed) {
@@ -177,20 +181,32 @@ func (s *Server) dealCard(c echo.Context, d app.DealCard, here string) templates
 	return card
 }
 
-func (s *Server) waitingCard(c echo.Context, w app.WaitingCard, here string) templates.BoardCard {
+// waitingCard is a lead that waits. Acts tells that whoever looks may accept it: its owner, or the deputy of one who is away.
+func (s *Server) waitingCard(c echo.Context, w app.WaitingCard, here string, acts bool) templates.BoardCard {
 	card := templates.BoardCard{ID: w.ID.String(), URL: "/admin/leads/" + w.LeadID.String(), Title: orElse(w.Company, orElse(fullName(w.GivenName, w.FamilyName), w.Email)),
 		Person: orElse(fullName(w.GivenName, w.FamilyName), w.Email), Owner: w.Owner, Said: shorten(w.SaidText, 90), Saids: w.Said, Next: w.NextStep, Value: w.Grade}
 	if w.NextDue != nil {
 		card.Due, card.Overdue = *w.NextDue, w.NextDue.Before(s.app.Store().Now())
 	}
 	card.Clock = clockTag(w.Assignment.ClockFrom, w.EscalateAt, w.FirstResponseAt, s.app.Store().Now(), s.zone(c))
-	if u := s.user(c); s.may(c, auth.PipelineWrite) && (w.OwnerID == u.ID || s.may(c, auth.LeadsAssign)) {
-		a := postButton("Accept", "check", "/admin/assignments/"+w.ID.String()+"/accept", w.Version)
-		a.Hidden = append(a.Hidden, templates.KV{Key: "back", Value: here})
-		card.Accept, card.Refuse = &a, card.URL+"#assignment"
+	mine := w.OwnerID == s.user(c).ID
+	if s.may(c, auth.PipelineWrite) && (acts || s.may(c, auth.LeadsAssign)) {
+		if acts {
+			card.Accept = acceptButton(w, here)
+		}
+		if mine || s.may(c, auth.LeadsAssign) {
+			card.Refuse = card.URL + "#assignment"
+		}
 		card.NoteURL = card.URL + "/note?back=" + queryEscape(here)
 	}
 	return card
+}
+
+// acceptButton accepts a lead that waits, and leads back to the page where it stands.
+func acceptButton(w app.WaitingCard, here string) *templates.PageAction {
+	a := postButton("Accept", "check", "/admin/leads/"+w.LeadID.String()+"/accept", w.Version)
+	a.Hidden = append(a.Hidden, templates.KV{Key: "assignment", Value: w.ID.String()}, templates.KV{Key: "back", Value: here})
+	return &a
 }
 
 // clockTag is how the clock of the first response stands.

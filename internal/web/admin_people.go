@@ -75,7 +75,7 @@ func (s *Server) showPerson(c echo.Context, status int, id uuid.UUID, own, form 
 		p.Absences = append(p.Absences, r)
 	}
 	if s.may(c, auth.TeamsWrite) {
-		if p.Leaving, err = s.leavingSheet(c, own, x, form == "leaving"); err != nil {
+		if p.Leaving, err = s.leavingSheet(c, x, form == "leaving"); err != nil {
 			return err
 		}
 	}
@@ -179,7 +179,7 @@ func (s *Server) absenceSheet(c echo.Context, own string, id uuid.UUID, typed bo
 			{Name: "deputy", Type: "select", Label: "Stands in", Options: deputies}, {Name: "note", Type: "text", Label: "Note for colleagues", MaxLength: 200, Value: value("note")}}}}}, nil
 }
 
-func (s *Server) leavingSheet(c echo.Context, own string, x app.Person, typed bool) (*templates.Sheet, error) {
+func (s *Server) leavingSheet(c echo.Context, x app.Person, typed bool) (*templates.Sheet, error) {
 	day, heir := "", ""
 	if x.Profile.LeavesAt != nil {
 		day = x.Profile.LeavesAt.In(s.zone(c)).Format(time.DateOnly)
@@ -194,7 +194,7 @@ func (s *Server) leavingSheet(c echo.Context, own string, x app.Person, typed bo
 	if err != nil {
 		return nil, err
 	}
-	return &templates.Sheet{Action: own + "/leaving", Button: "Save", Minor: true, Hidden: versionZero(x.Profile.Version), Groups: []templates.SheetGroup{{
+	return &templates.Sheet{Action: "/admin/teams/people/" + x.ID.String() + "/leaving", Button: "Save", Minor: true, Hidden: versionZero(x.Profile.Version), Groups: []templates.SheetGroup{{
 		Note:   "On that day leads, deals, due steps and running clocks go to whoever takes over. The account itself is disabled under Users.",
 		Fields: []templates.FieldView{{Name: "leaves", Type: "date", Label: "First day away", Half: true, Value: day, Help: "Empty: stays."}, {Name: "heir", Type: "select", Label: "Takes over", Half: true, Options: heirs}}}}}, nil
 }

@@ -25,13 +25,9 @@ func (s *Server) salesHome(c echo.Context) error {
 	}
 	p.Action = &templates.PageAction{Label: "Add a lead by hand", URL: "/admin/leads/new", Icon: "plus"}
 	for _, w := range h.Waiting {
-		card := s.waitingCard(c, w, "/admin")
-		if card.Owner = w.Owner; w.OwnerID == u.ID {
+		card := s.waitingCard(c, w, "/admin", true)
+		if w.OwnerID == u.ID {
 			card.Owner = ""
-		} else if card.Accept == nil { // a deputy accepts for whoever is away
-			a := postButton("Accept", "check", "/admin/assignments/"+w.ID.String()+"/accept", w.Version)
-			a.Hidden = append(a.Hidden, templates.KV{Key: "back", Value: "/admin"})
-			card.Accept = &a
 		}
 		p.Waiting = append(p.Waiting, card)
 	}
