@@ -152,7 +152,7 @@ func (a *App) takeOver(g *grip, c pipeline.Choice, how, closeReason, note string
 
 // goOn lets the rules choose anew, after the assignment ended or while it is to be taken over.
 func (a *App) goOn(g *grip) (pipeline.Choice, error) {
-	asks, err := a.readAsks(g.tx.DB, []store.Lead{g.lead})
+	asks, err := a.readAsks(g.tx.DB, g.h, []store.Lead{g.lead})
 	if err != nil {
 		return pipeline.Choice{}, err
 	}

@@ -194,7 +194,7 @@ func (a *App) passOn(g *grip) error {
 	if g.as.State != store.AssignmentOpen || g.as.FirstResponseAt != nil || g.as.ReassignAt == nil || g.as.ReassignAt.After(g.h.now) {
 		return nil
 	}
-	asks, err := a.readAsks(g.tx.DB, []store.Lead{g.lead})
+	asks, err := a.readAsks(g.tx.DB, g.h, []store.Lead{g.lead})
 	if err != nil {
 		return err
 	}

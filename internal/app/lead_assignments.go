@@ -164,7 +164,7 @@ func (a *App) Foresee(ctx context.Context, id uuid.UUID, routing *pipeline.Routi
 	if err != nil {
 		return f, err
 	}
-	asks, err := a.readAsks(db, []store.Lead{l})
+	asks, err := a.readAsks(db, h, []store.Lead{l})
 	if err != nil {
 		return f, a.store.Translate(err)
 	}
@@ -179,6 +179,7 @@ func (a *App) Foresee(ctx context.Context, id uuid.UUID, routing *pipeline.Routi
 		if l.CompanyID != nil {
 			ask.CompanyOwner = owners[*l.CompanyID]
 		}
+		ask.Facts.Owner = h.email(ask.CompanyOwner)
 	}
 	c := pipeline.NewRouter(*routing, h.world).Choose(ask)
 	f.Text, f.Why = c.Text, c.Why

@@ -45,12 +45,10 @@ func history(r *store.LeadRecord, at time.Time, live bool) lead.History {
 	knownAddress(k, r, at)
 	knownAnswers(k, r, at, live)
 	k.Consent = consents(r, at)
-	for _, e := range r.Events {
-		if e.At.After(at) {
-			continue
-		}
-		over := e.OverAt != nil && !e.OverAt.After(at)
-		if over && e.Kind != lead.EventChoice { // a choice was made, even if another one followed
+	var choices []lead.Choice
+	var chosenAt []time.Time
+	for _, e := range r.Events { // in the order of time
+		if e.At.After(at) || e.OverAt != nil && !e.OverAt.After(at) {
 			continue
 		}
 		h.Events = append(h.Events, lead.Event{Kind: e.Kind, ID: e.ID, At: e.At, Document: e.Document, Gate: e.Gate, Detail: e.Detail})
@@ -65,10 +63,17 @@ func history(r *store.LeadRecord, at time.Time, live bool) lead.History {
 			k.SaidOurs++
 			k.Said = addNew(k.Said, e.Detail)
 		case lead.EventAsk:
-			k.Asked = true
+			k.Asked, h.AskedAt = true, e.At
 		case lead.EventChoice:
-			k.Choice = e.Detail // in the order of time
+			c := lead.Choice{How: e.Detail, Confirmed: e.ConfirmedAt != nil && !e.ConfirmedAt.After(at)}
+			if e.Source != nil {
+				c.Source = *e.Source
+			}
+			choices, chosenAt = append(choices, c), append(chosenAt, e.At)
 		}
+	}
+	if i := lead.Chosen(choices); i >= 0 {
+		k.Choice, h.ChosenAt = choices[i].How, chosenAt[i]
 	}
 	return h
 }

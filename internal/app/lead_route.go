@@ -101,7 +101,7 @@ func (a *App) asks(tx *store.Tx, leads []store.Lead) (map[uuid.UUID]pipeline.Ask
 	if err != nil {
 		return nil, nil, err
 	}
-	asks, err := a.readAsks(tx.DB, leads)
+	asks, err := a.readAsks(tx.DB, h, leads)
 	h.facts = make(map[uuid.UUID]*lead.Facts, len(asks))
 	for id, q := range asks {
 		h.facts[id] = q.Facts
@@ -124,7 +124,7 @@ func lockCompanies(tx *store.Tx, leads []store.Lead) error {
 }
 
 // readAsks reads facts, existing owners, and who had each lead before.
-func (a *App) readAsks(db *store.Query, leads []store.Lead) (map[uuid.UUID]pipeline.Ask, error) {
+func (a *App) readAsks(db *store.Query, h *house, leads []store.Lead) (map[uuid.UUID]pipeline.Ask, error) {
 	facts, err := a.leadFacts(db, idsOf(leads)...)
 	if err != nil {
 		return nil, err
@@ -166,6 +166,7 @@ func (a *App) readAsks(db *store.Query, leads []store.Lead) (map[uuid.UUID]pipel
 		if l.CompanyID != nil && owners[*l.CompanyID] != q.Owner {
 			q.CompanyOwner = owners[*l.CompanyID]
 		}
+		q.Facts.Owner = h.email(q.Owner, q.CompanyOwner)
 		out[l.ID] = q
 	}
 	return out, nil

@@ -66,16 +66,70 @@ const (
 	melted     = 2000
 )
 
-// TendScores works out anew what has melted for a day, the oldest first.
+// TendScores sums anew what has melted for a day, the oldest first. No rule is asked: rules that were published since hold
+// for whoever does something, or when staff choose to score open leads anew.
 func (a *App) TendScores(ctx context.Context) error {
 	var ids []uuid.UUID
 	err := a.store.DB(ctx).Model(&store.Score{}).Where("engagement > 0 and scored_at <= ? and exists (select 1 from leads l where l.id = scores.lead_id and l.state = 'active')", a.now().Add(-scoreHolds)).
 		Order("scored_at").Limit(melted).Pluck("lead_id", &ids).Error
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return a.store.Translate(err)
 	}
 	slices.SortFunc(ids, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
-	return a.ScoreLeads(ctx, ids)
+	for some := range slices.Chunk(ids, scoreMost) {
+		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return a.melt(tx, some) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// melt writes what the lines of some leads are worth now. The grade is that of the rules which gave the lines.
+func (a *App) melt(tx *store.Tx, ids []uuid.UUID) error {
+	var leads []store.Lead
+	if err := tx.ForUpdate().Select("id").Where("id = any(?::uuid[]) and state = 'active'", store.UUIDs(ids)).Order("id").Find(&leads).Error; err != nil {
+		return err
+	}
+	scores, lines, err := store.ScoresOf(tx.DB, idsOf(leads))
+	if err != nil {
+		return err
+	}
+	now := tx.Now()
+	var changed []store.Score
+	var fresh []uuid.UUID
+	var left []store.ScoreLine
+	var changes []store.ScoreChange
+	for _, l := range leads {
+		s, ok := scores[l.ID]
+		if !ok || now.Sub(s.ScoredAt) < scoreHolds { // scored meanwhile
+			continue
+		}
+		rules, err := a.scoringOf(tx.DB, s.RuleSetID)
+		if err != nil {
+			return err
+		}
+		was := s.Grade
+		at := now
+		if a.mutant("decay-a-day-off") {
+			at = now.Add(24 * time.Hour)
+		}
+		fit, engagement := lead.Sum(scoreLines(lines[l.ID]), at)
+		s.Fit, s.Engagement, s.Grade, s.ScoredAt = int32(fit), int32(engagement), rules.Grade(fit, engagement), now
+		changed = append(changed, s)
+		all := scoreLines(lines[l.ID])
+		if slices.ContainsFunc(all, func(x lead.ScoreLine) bool { return x.Worth(now) == 0 }) { // gone for good
+			fresh = append(fresh, l.ID)
+			for i, x := range all {
+				if x.Worth(now) != 0 {
+					left = append(left, lines[l.ID][i])
+				}
+			}
+		}
+		if s.Grade != was {
+			changes = append(changes, store.ScoreChange{ID: store.NewID(), LeadID: l.ID, RuleSetID: s.RuleSetID, Fit: s.Fit, Engagement: s.Engagement, Grade: s.Grade, Qualified: s.QualifiedAt != nil, At: now})
+		}
+	}
+	return tx.SaveScores(changed, fresh, left, changes)
 }
 
 // scoreRun is one transaction's working set.
@@ -181,8 +235,11 @@ func (r *scoreRun) one(rec *store.LeadRecord) {
 // qualify decides whether the lead is one for sales from now on. One that is already, stays so; one that sales gave back
 // is so again once the person did something since.
 func (r *scoreRun) qualify(s *store.Score, h lead.History, got lead.Scored) {
-	yes, why := r.rules.Qualifies(h, got)
 	hands, held := r.hands[s.LeadID]
+	if held && hands.ClosedAt != nil {
+		h = h.After(*hands.ClosedAt)
+	}
+	yes, why := r.rules.Qualifies(h, got)
 	switch {
 	case held && hands.ClosedAt == nil: // in somebody's hands
 	case s.QualifiedAt != nil && (!held || s.QualifiedAt.After(*hands.ClosedAt)): // waits for its owner
@@ -252,12 +309,18 @@ func (a *App) scoringRules(db *store.Query) (uuid.UUID, *lead.Scoring, error) {
 	if err != nil || len(ids) == 0 {
 		return uuid.Nil, nil, a.store.Translate(err)
 	}
-	if done, ok := a.scorings.Load(ids[0]); ok {
-		return ids[0], done.(*lead.Scoring), nil
+	rules, err := a.scoringOf(db, ids[0])
+	return ids[0], rules, err
+}
+
+// scoringOf is one version of the scoring rules that was published, compiled once.
+func (a *App) scoringOf(db *store.Query, id uuid.UUID) (*lead.Scoring, error) {
+	if done, ok := a.scorings.Load(id); ok {
+		return done.(*lead.Scoring), nil
 	}
-	set, err := store.PublishedRules(db, store.RulesScoring)
-	if err != nil || set == nil {
-		return uuid.Nil, nil, err
+	var set store.RuleSet
+	if err := db.Where("id = ?", id).Take(&set).Error; err != nil {
+		return nil, a.store.Translate(err)
 	}
 	definition := set.Definition
 	if a.mutant("cap-ignored") {
@@ -265,10 +328,10 @@ func (a *App) scoringRules(db *store.Query) (uuid.UUID, *lead.Scoring, error) {
 	}
 	rules, err := compileScoring(definition)
 	if err != nil {
-		return uuid.Nil, nil, errs.Wrap(errors.Join(errUnreadable, err), errs.Internal, "The published scoring rules cannot be read.")
+		return nil, errs.Wrap(errors.Join(errUnreadable, err), errs.Internal, "The published scoring rules cannot be read.")
 	}
-	a.scorings.Store(set.ID, rules)
-	return set.ID, rules, nil
+	a.scorings.Store(id, rules)
+	return rules, nil
 }
 
 // uncapped is for the mutant that ignores caps.

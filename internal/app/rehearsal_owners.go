@@ -27,9 +27,17 @@ type turn struct {
 	facts [2]*lead.Facts
 }
 
+// Who had leads of each company when the days began. An owner without any assignment is one that a CRM told.
+const rehearsedCompanies = `select distinct on (l.company_id) l.company_id, coalesce(a.owner_id, l.owner_id) as owner_id from leads l
+	left join lateral (select a.owner_id from assignments a where a.lead_id = l.id and a.at < @since order by a.at desc, a.id desc limit 1) a on true
+	where l.state = 'active' and l.created_at < @since and (a.owner_id is not null or l.owner_id is not null and not exists (select 1 from assignments b where b.lead_id = l.id))
+		and l.company_id in (select y.company_id from rehearsal_leads x join leads y on y.id = x.lead_id where x.rehearsal_id = @id and y.company_id is not null)
+	order by l.company_id, l.last_at desc, l.id desc`
+
 // In the order in which they qualified; a lead that qualifies on both sides at once comes once.
 const rehearsedTurns = `select x.lead_id, l.company_id, t.at, t.before, t.after,
-		(select a.owner_id from assignments a where a.lead_id = x.lead_id and a.at < @since order by a.at desc, a.id desc limit 1) as had_owner
+		coalesce((select a.owner_id from assignments a where a.lead_id = x.lead_id and a.at < @since order by a.at desc, a.id desc limit 1),
+			case when not exists (select 1 from assignments a where a.lead_id = x.lead_id) then l.owner_id end) as had_owner
 	from rehearsal_leads x join leads l on l.id = x.lead_id cross join lateral (
 		select x.before_at as at, true as before, x.after_at is not distinct from x.before_at as after where x.before_at is not null
 		union all select x.after_at, false, true where x.after_at is not null and x.after_at is distinct from x.before_at) t
@@ -77,6 +85,13 @@ func (a *App) rehearseOwners(ctx context.Context, id uuid.UUID) error {
 	err = db.Raw(rehearsedTurns, map[string]any{"id": id, "since": r.Since(), "most": rehearsedOwners}).Scan(&turns).Error
 	if err != nil {
 		return a.store.Translate(err)
+	}
+	var had []struct{ CompanyID, OwnerID uuid.UUID }
+	if err := db.Raw(rehearsedCompanies, map[string]any{"id": id, "since": r.Since()}).Scan(&had).Error; err != nil {
+		return a.store.Translate(err)
+	}
+	for _, c := range had {
+		before.company[c.CompanyID], after.company[c.CompanyID] = c.OwnerID, c.OwnerID
 	}
 	if before.house.rules != nil || routing != nil { // without routing rules nobody would get anything
 		if err := a.giveTurns(ctx, turns, before, after); err != nil {
@@ -190,6 +205,7 @@ func (s *side) give(t *turn, facts *lead.Facts) {
 	if t.CompanyID != nil && q.Owner == uuid.Nil {
 		q.CompanyOwner = s.company[*t.CompanyID]
 	}
+	facts.Owner = s.house.email(q.Owner, q.CompanyOwner)
 	c := s.router.Choose(q)
 	if t.CompanyID != nil && c.Owner != uuid.Nil {
 		s.company[*t.CompanyID] = c.Owner

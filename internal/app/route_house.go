@@ -299,6 +299,16 @@ func (h *house) countToday(db *store.Query, members []store.TeamMember) (map[uui
 	return out, err
 }
 
+// email is the address of the first of some people who is there, as conditions know an owner; "" for nobody.
+func (h *house) email(people ...uuid.UUID) string {
+	for _, id := range people {
+		if s := h.staff[id]; s != nil {
+			return s.Email
+		}
+	}
+	return ""
+}
+
 // fallback is who is asked when nobody else is left: whoever is named, then the admins, the oldest account first.
 func (h *house) fallback() []uuid.UUID {
 	var out []uuid.UUID

@@ -24,7 +24,21 @@ type Event struct {
 // History is a lead as it is known at one time, and what it did until then, in any order.
 type History struct {
 	Known
-	Events []Event
+	Events   []Event
+	AskedAt  time.Time // when the author was asked last; zero: never
+	ChosenAt time.Time // when the choice that binds was made; zero: never
+}
+
+// After is the history as it speaks for a lead again once sales has closed it: what was asked for before then was answered
+// or turned down. "Not at all" holds on.
+func (h History) After(closed time.Time) History {
+	if !h.AskedAt.After(closed) {
+		h.Asked = false
+	}
+	if h.Choice != ByNobody && !h.ChosenAt.After(closed) {
+		h.Choice = ""
+	}
+	return h
 }
 
 // ScoreLine is one reason for points. Points are what it gave at At, after the cap of its group.
@@ -122,12 +136,16 @@ type scoring struct {
 	faults []RuleFault
 }
 
+// fit takes points away before it gives any: a group's cap bounds what is left over, whatever the order of its rules.
 func (r *scoring) fit(h History, at time.Time) {
-	for _, x := range r.rules.fit {
-		if r.fits(x, &h.Known) {
-			r.award(x, ScoreLine{At: at}, at)
+	for _, away := range []bool{true, false} {
+		for _, x := range r.rules.fit {
+			if (x.Points < 0) == away && r.fits(x, &h.Known) {
+				r.award(x, ScoreLine{At: at}, at)
+			}
 		}
 	}
+	slices.SortStableFunc(r.lines, func(a, b ScoreLine) int { return cmp.Compare(r.rules.place[a.Rule], r.rules.place[b.Rule]) })
 }
 
 // fits is holds for a condition of fit, asked once where answers are kept. One that failed is asked again, to be told.
@@ -193,7 +211,7 @@ func (r *scoring) award(x scoreRule, l ScoreLine, at time.Time) {
 // was counted, both ways.
 func (s *Scoring) Qualifies(h History, scored Scored) (bool, string) {
 	switch {
-	case h.Choice == "none":
+	case h.Choice == ByNobody:
 		return false, "chose not to be contacted"
 	case s.SayingQualifies && h.Choice == "call":
 		return true, "chose to be called"

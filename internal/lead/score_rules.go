@@ -84,6 +84,7 @@ type Scoring struct {
 	ScoreRules
 	fit    []scoreRule
 	events map[string][]scoreRule
+	place  map[string]int // of each rule of fit, by its key
 }
 
 type scoreRule struct {
@@ -95,7 +96,7 @@ type scoreRule struct {
 // CompileScore checks the rules and makes them ready. All faults come back at once, each at its field, as
 // "groups.0.rules.2.condition".
 func CompileScore(def ScoreRules) (*Scoring, error) {
-	s := &Scoring{ScoreRules: def, events: map[string][]scoreRule{}}
+	s := &Scoring{ScoreRules: def, events: map[string][]scoreRule{}, place: map[string]int{}}
 	c := &scoreCheck{seen: map[string]string{}}
 	c.bounds(def)
 	if len(def.Groups) > maxGroups {
@@ -113,6 +114,7 @@ func CompileScore(def ScoreRules) (*Scoring, error) {
 			}
 			ready := scoreRule{ScoreRule: r, group: i, program: p}
 			if g.Side == SideFit {
+				s.place[r.Key] = len(s.fit)
 				s.fit = append(s.fit, ready)
 			} else {
 				s.events[r.Event] = append(s.events[r.Event], ready)

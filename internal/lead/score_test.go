@@ -231,3 +231,25 @@ func BenchmarkScore(b *testing.B) {
 		s.Score(h, day0)
 	}
 }
+
+// A cap bounds what a group gives in all, whatever the order of its rules; the ledger keeps their order.
+func TestCapDoesNotDependOnTheOrder(t *testing.T) {
+	score := func(points ...int) Scored {
+		g := ScoreGroup{Key: "g", Title: "group", Side: SideFit, Cap: 20_00}
+		for i, p := range points {
+			g.Rules = append(g.Rules, ScoreRule{Key: string(rune('a' + i)), Title: "rule", Points: p})
+		}
+		return compiled(t, ScoreRules{Threshold: 1, Fit: Bounds{2, 1}, Engagement: Bounds{2, 1}, Groups: []ScoreGroup{g}}).Score(History{}, day0)
+	}
+	for _, points := range [][]int{{30_00, -10_00}, {-10_00, 30_00}, {15_00, -10_00, 15_00}, {15_00, 15_00, -10_00}} {
+		got := score(points...)
+		if got.Fit != 20_00 {
+			t.Errorf("%v give %d", points, got.Fit)
+		}
+		for i, l := range got.Lines {
+			if l.Rule != string(rune('a'+i)) {
+				t.Errorf("%v: line %d is of %s", points, i, l.Rule)
+			}
+		}
+	}
+}

@@ -181,3 +181,21 @@ func BenchmarkMatch(b *testing.B) {
 		}
 	}
 }
+
+// A pattern that compiles to very much is refused when it is saved: it would be looked for in every lead.
+func TestPatternsHaveALimit(t *testing.T) {
+	words := NewVocabulary(struct {
+		Company string `expr:"company" says:"x" eg:"company == \"\""`
+	}{})
+	for source, ok := range map[string]bool{
+		`company matches "(?i)\\b(bank|trust|insurance|versicherung)\\b"`: true,
+		`company matches "^[A-Z]{2,3}[0-9]{4,8}$"`:                        true,
+		`company matches "(a{0,99}){0,9}"`:                                false,
+		`company matches "(.*a){99}b{99}"`:                                false,
+		`company matches "a{99}" or company matches "b{99}" or company matches "c{99}" or company matches "d{99}"`: false,
+	} {
+		if _, err := Compile(source, words); (err == nil) != ok {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+}

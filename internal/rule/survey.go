@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"maps"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -16,7 +17,25 @@ type survey struct {
 	source string
 	words  *Vocabulary
 	names  map[string]bool
+	steps  int // of all patterns
 	fault  *Fault
+}
+
+// maxSteps bounds the patterns of one condition: the time that RE2 takes is the steps of the compiled pattern for each
+// character of the text (https://swtch.com/~rsc/regexp/regexp2.html), and short repetitions compile to very many.
+const maxSteps = 300
+
+// patternSteps is how many steps a pattern compiles to; 0 for one that cannot be read, which is refused elsewhere.
+func patternSteps(pattern string) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
 }
 
 // operators that a condition may use. Not among them: ".." (ranges), "**", "??" and "|".
@@ -90,8 +109,13 @@ func (s *survey) binary(n *ast.BinaryNode) {
 		return
 	}
 	if n.Operator == "matches" {
-		if _, fixed := n.Right.(*ast.StringNode); !fixed {
+		pattern, fixed := n.Right.(*ast.StringNode)
+		if !fixed {
 			s.at(n, "not-available", "The pattern after \"matches\" must be written out between quotes.")
+			return
+		}
+		if s.steps += patternSteps(pattern.Value); s.steps > maxSteps {
+			s.at(n, "too-many-parts", "This pattern is too long to be looked for in every lead. Leave out what repeats, or use \"contains\".")
 			return
 		}
 	}

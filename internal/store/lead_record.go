@@ -26,7 +26,9 @@ type LeadHappening struct {
 	Kind        string
 	ID          uuid.UUID
 	At          time.Time
-	OverAt      *time.Time // taken back, or no longer the choice that counts
+	OverAt      *time.Time // taken back
+	ConfirmedAt *time.Time // of a choice: when the mailbox's owner stood by it
+	Source      *uuid.UUID // of a choice: the submission that it was made with
 	Document    string
 	Gate        string
 	Detail      string
@@ -40,19 +42,19 @@ const recordLeads = `select l.*, coalesce(o.kind, '') as origin, coalesce(u.emai
 	left join lead_origins o on o.lead_id = l.id left join users u on u.id = l.owner_id
 	where l.id = any(?::uuid[]) and l.state = 'active' order by l.id`
 
-// A reader who chose again meant the newer choice; what was taken back was not said.
+// What was taken back was not said.
 const recordEvents = `
-	select o.lead_id, 'submission' as kind, s.id, s.received_at as at, null::timestamptz as over_at, d.title as document, g.slug as gate, coalesce(v.channel, '') as detail,
+	select o.lead_id, 'submission' as kind, s.id, s.received_at as at, null::timestamptz as over_at, null::timestamptz as confirmed_at, null::uuid as source, d.title as document, g.slug as gate, coalesce(v.channel, '') as detail,
 		s.language, coalesce(v.utm_source, '') as utm_source, coalesce(v.utm_medium, '') as utm_medium, coalesce(v.utm_campaign, '') as utm_campaign
 	from outcomes o join submissions s on s.id = o.submission_id join gates g on g.id = s.gate_id join documents d on d.id = g.document_id
 	left join visits v on v.submission_id = s.id and v.at = s.received_at where o.lead_id = any(cast(@ids as uuid[]))
-	union all select w.lead_id, w.kind, w.id, w.at, null, d.title, g.slug, '', '', '', '', '' from downloads w join documents d on d.id = w.document_id
+	union all select w.lead_id, w.kind, w.id, w.at, null, null, null, d.title, g.slug, '', '', '', '', '' from downloads w join documents d on d.id = w.document_id
 		join gates g on g.id = w.gate_id where w.lead_id = any(cast(@ids as uuid[]))
-	union all select w.lead_id, 'return', w.id, w.last_at, null, d.title, g.slug, w.kind, '', '', '', '' from downloads w join documents d on d.id = w.document_id
+	union all select w.lead_id, 'return', w.id, w.last_at, null, null, null, d.title, g.slug, w.kind, '', '', '', '' from downloads w join documents d on d.id = w.document_id
 		join gates g on g.id = w.gate_id where w.lead_id = any(cast(@ids as uuid[])) and w.times > 1
-	union all select y.lead_id, y.kind, y.id, y.at, y.taken_back_at, d.title, '', coalesce('q' || q.number, ''), '', '', '', '' from sayings y
+	union all select y.lead_id, y.kind, y.id, y.at, y.taken_back_at, null, null, d.title, '', coalesce('q' || q.number, ''), '', '', '', '' from sayings y
 		join documents d on d.id = y.document_id left join document_questions q on q.id = y.question_id where y.lead_id = any(cast(@ids as uuid[]))
-	union all select c.lead_id, 'choice', c.id, c.at, lead(c.at) over (partition by c.lead_id order by c.at, c.id), '', '', c.how, '', '', '', '' from contact_choices c
+	union all select c.lead_id, 'choice', c.id, c.at, null, c.confirmed_at, c.submission_id, '', '', c.how, '', '', '', '' from contact_choices c
 		where c.lead_id = any(cast(@ids as uuid[]))
 	order by 4, 3`
 

@@ -101,8 +101,6 @@ create table rescores (
   state       text not null check (state in ('running','done','cancelled')),
   after_id    uuid,
   done        integer not null,
-  failed      integer not null,
-  set_aside   jsonb not null,
   total       integer not null,
   started_by  uuid references users,
   created_at  timestamptz not null,
@@ -180,8 +178,6 @@ comment on column rescores.rule_set_id is 'not personal';
 comment on column rescores.state is 'not personal';
 comment on column rescores.after_id is 'not personal';
 comment on column rescores.done is 'not personal';
-comment on column rescores.failed is 'not personal';
-comment on column rescores.set_aside is 'not personal';
 comment on column rescores.total is 'not personal';
 comment on column rescores.started_by is 'not personal';
 comment on column rescores.created_at is 'not personal';
