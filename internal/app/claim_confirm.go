@@ -70,7 +70,11 @@ func valueOf(v *store.LeadValue) lead.Value {
 	if v == nil {
 		return lead.Value{}
 	}
-	return lead.Value{Text: v.Value, Confirmed: v.State == "confirmed", SaidAt: v.KnownAt, Address: v.AddressID}
+	out := lead.Value{Text: v.Value, Confirmed: v.State == "confirmed", SaidAt: v.KnownAt}
+	if v.AddressID != nil {
+		out.Address = *v.AddressID
+	}
+	return out
 }
 
 // confirmValues confirms what the submissions said; lead.Replaces says which of it counts.

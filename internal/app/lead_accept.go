@@ -231,7 +231,7 @@ func (w *acceptance) claim(s store.Submission, p store.Payload, ad store.LeadAdd
 		if field == "email" || value == "" {
 			continue
 		}
-		v := store.LeadValue{ID: store.NewID(), LeadID: l.ID, AddressID: ad.ID, SubmissionID: &s.ID, Field: field, Value: value, State: "claimed", KnownAt: s.ReceivedAt}
+		v := store.LeadValue{ID: store.NewID(), LeadID: l.ID, AddressID: &ad.ID, SubmissionID: &s.ID, Field: field, Value: value, State: "claimed", KnownAt: s.ReceivedAt}
 		old := w.current[l.ID][field]
 		if lead.Replaces(valueOf(old), valueOf(&v)) || w.app.mutant("claim-overwrites") {
 			v.Current = true

@@ -55,7 +55,7 @@ type Claim struct {
 	FirstStep string
 	Score     string
 	Lines     []string // of the score's ledger, those that weigh most
-	Mine      bool // the reader is the owner, or stands in
+	Mine      bool     // the reader is the owner, or stands in
 }
 
 // Claim reads it.

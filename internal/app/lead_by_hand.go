@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -14,7 +15,7 @@ import (
 
 // byHand are the questions about somebody whom staff met.
 var byHand = form.Definition{Fields: []form.Field{
-	{Name: "email", Type: "email", Label: "E-mail", Required: true},
+	{Name: "email", Type: "email", Label: "E-mail"},
 	{Name: "given_name", Type: "text", Label: "First name", MaxLength: 80},
 	{Name: "family_name", Type: "text", Label: "Last name", MaxLength: 80},
 	{Name: "company", Type: "text", Label: "Company", MaxLength: 120},
@@ -44,8 +45,22 @@ type ErrKnownLead struct{ ID uuid.UUID }
 // Error says it.
 func (e *ErrKnownLead) Error() string { return "there is a lead with this address already" }
 
+// reachable asks for a way to reach somebody, and without an address for a name to know them by.
+func (e *edits) reachable(values map[string]string) {
+	typed := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.TrimSpace(values[name]) != "" })
+	}
+	switch {
+	case !typed("email", "tel"):
+		e.add("email", lead.Required, "Please give an e-mail address or a phone number.")
+	case !typed("email") && !typed("given_name", "family_name", "company"):
+		e.add("family_name", lead.Required, "Please give a name or a company: there is no address to know them by.")
+	}
+}
+
 // AddLead records somebody whom staff met: what was typed is a claim, no mail is sent, and it is given into hands at once.
-// An address that is known is no new lead: nothing of the known one changes.
+// An address that is known is no new lead: nothing of the known one changes. Somebody known by phone alone has no address,
+// and the contact policy allows no mail.
 func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.Lead, error) {
 	var l store.Lead
 	answers, err := form.Parse(byHand, form.Input{Fields: in.Values})
@@ -53,6 +68,7 @@ func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.L
 	if err != nil {
 		e.faults = append(e.faults, errs.Public(err).Fields...)
 	}
+	e.reachable(in.Values)
 	if !slices.Contains(OriginKinds(), in.Kind) {
 		e.add("kind", lead.Required, "Please say where you met.")
 	}
@@ -100,6 +116,24 @@ func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.L
 
 // newLead makes lead, address, company and values.
 func newLead(tx *store.Tx, answers form.Answers) (store.Lead, error) {
+	v, now := answers.Values, tx.Now()
+	if answers.Email.Normal == "" {
+		l := store.Lead{ID: store.NewID(), State: "active", GivenName: v["given_name"], FamilyName: v["family_name"], Company: v["company"],
+			JobTitle: v["job_title"], Tel: v["tel"], Country: v["country"], CreatedAt: now, LastAt: now, Version: 1}
+		if err := tx.Create(&l).Error; err != nil {
+			return l, err
+		}
+		return l, typedValues(tx, l.ID, nil, v)
+	}
+	l, address, err := newAddressed(tx, answers)
+	if err != nil {
+		return l, err
+	}
+	return l, typedValues(tx, l.ID, &address, v)
+}
+
+// newAddressed makes lead, address and company of somebody whose address is not known yet.
+func newAddressed(tx *store.Tx, answers form.Answers) (l store.Lead, address uuid.UUID, err error) {
 	ad, now := answers.Email, tx.Now()
 	row := store.LeadAddress{ID: store.NewID(), LeadID: store.NewID(), Address: ad.Normal, Typed: ad.Typed, StrictKey: ad.Strict, Domain: ad.Domain, LinkSerial: 1, CreatedAt: now}
 	v := answers.Values
@@ -108,32 +142,37 @@ func newLead(tx *store.Tx, answers form.Answers) (store.Lead, error) {
 			JobTitle: v["job_title"], Tel: v["tel"], Country: v["country"], CreatedAt: now, LastAt: now, Version: 1}
 	})
 	if err != nil {
-		return store.Lead{}, err
+		return l, row.ID, err
 	}
 	if len(made) == 0 {
-		return store.Lead{}, &ErrKnownLead{ID: have[ad.Normal].LeadID}
+		return l, row.ID, &ErrKnownLead{ID: have[ad.Normal].LeadID}
 	}
-	l := made[0]
+	l = made[0]
 	if ad.Registrable != "" && !form.IsFreeMail(ad.Domain) && !form.IsDisposable(ad.Domain) {
 		companies, err := tx.EnsureCompanies(map[string]string{ad.Registrable: companyName(v["company"], ad.Registrable)})
 		if err != nil {
-			return l, err
+			return l, row.ID, err
 		}
 		if id, ok := companies[ad.Registrable]; ok {
 			l.CompanyID = &id
 			if err := tx.Model(&store.Lead{}).Where("id = ?", l.ID).Update("company_id", id).Error; err != nil {
-				return l, err
+				return l, row.ID, err
 			}
 		}
 	}
+	return l, row.ID, nil
+}
+
+// typedValues records what staff typed, as claims, for the address if there is one.
+func typedValues(tx *store.Tx, leadID uuid.UUID, address *uuid.UUID, v map[string]string) error {
 	var values []store.LeadValue
 	for _, f := range byHand.Fields {
 		if f.Name != "email" && v[f.Name] != "" {
-			values = append(values, store.LeadValue{ID: store.NewID(), LeadID: l.ID, AddressID: row.ID, Field: f.Name, Value: v[f.Name], State: "claimed", Current: true, KnownAt: now})
+			values = append(values, store.LeadValue{ID: store.NewID(), LeadID: leadID, AddressID: address, Field: f.Name, Value: v[f.Name], State: "claimed", Current: true, KnownAt: tx.Now()})
 		}
 	}
 	if len(values) == 0 {
-		return l, nil
+		return nil
 	}
-	return l, tx.Create(&values).Error
+	return tx.Create(&values).Error
 }

@@ -54,11 +54,12 @@ var reconciliations = []reconciliation{
 			{"at odds", "This visit has another lead, or another time, than the result of its submission."}}},
 
 	{"leads", "select count(*) from leads", `
-		select l.id, case when l.submissions <> coalesce(o.n, 0) then 'wrong count' when a.lead_id is null and l.merged_into is null then 'no address'
+		select l.id, case when l.submissions <> coalesce(o.n, 0) then 'wrong count' when a.lead_id is not null or l.merged_into is not null then l.state
+			when not exists (select 1 from lead_origins g where g.lead_id = l.id) then 'no address' when l.state = 'active' then 'known by phone alone'
 			else l.state end as class
 		from leads l left join (select lead_id, count(*) as n from outcomes group by 1) o on o.lead_id = l.id
 		left join (select distinct lead_id from lead_addresses) a on a.lead_id = l.id`,
-		[]class{{"active", ""}, {"merged", ""}, {"erased", ""},
+		[]class{{"active", ""}, {"merged", ""}, {"erased", ""}, {"known by phone alone", ""},
 			{"wrong count", "The lead counts another number of submissions than came to it."},
 			{"no address", "The lead has no address."}}},
 

@@ -94,7 +94,7 @@ var hubspotLink = map[string]int{Deal: 3, Lead: 578}
 
 func (v *hubspot) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, person string) (string, error) {
 	props = withKey(props, v.key, keyOf(object, call))
-	if object == Person { // by its address, so that HubSpot itself keeps it one
+	if object == Person && call.Values["email"] != "" { // by its address, so that HubSpot itself keeps it one
 		var out struct{ Results []hubspotObject }
 		in := map[string]any{"inputs": []any{map[string]any{"idProperty": "email", "id": call.Values["email"], "properties": props}}}
 		if err := t.write(ctx, http.MethodPost, v.prefix+"/contacts/batch/upsert", in, &out); err != nil || len(out.Results) == 0 {
@@ -105,8 +105,11 @@ func (v *hubspot) create(ctx context.Context, t *talk, object string, props map[
 	if object == Deal {
 		props["pipeline"] = v.pipeline
 	}
-	in := map[string]any{"properties": props, "associations": []any{map[string]any{"to": map[string]any{"id": person},
-		"types": []any{map[string]any{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": hubspotLink[object]}}}}}
+	in := map[string]any{"properties": props}
+	if object != Person {
+		in["associations"] = []any{map[string]any{"to": map[string]any{"id": person},
+			"types": []any{map[string]any{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": hubspotLink[object]}}}}
+	}
 	var out hubspotObject
 	err := t.write(ctx, http.MethodPost, v.prefix+"/"+v.kind(object), in, &out)
 	return out.ID, err

@@ -51,7 +51,7 @@ type LeadAddress struct {
 type LeadValue struct {
 	ID           uuid.UUID  `gorm:"primaryKey;type:uuid"`
 	LeadID       uuid.UUID  `gorm:"type:uuid"`
-	AddressID    uuid.UUID  `gorm:"type:uuid"`
+	AddressID    *uuid.UUID `gorm:"type:uuid"`
 	SubmissionID *uuid.UUID `gorm:"type:uuid"`
 	Field        string
 	Value        string

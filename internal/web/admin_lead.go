@@ -239,8 +239,8 @@ func leadAnswers(d app.LeadDetail, zone *time.Location) (now, older templates.Le
 		if v.SubmissionID != nil && gates[*v.SubmissionID] != "" {
 			f.Note += ", at “" + shorten(gates[*v.SubmissionID], 32) + "”"
 		}
-		if len(d.Addresses) > 1 {
-			f.Note += " for " + addresses[v.AddressID]
+		if len(d.Addresses) > 1 && v.AddressID != nil {
+			f.Note += " for " + addresses[*v.AddressID]
 		}
 		if v.State == "confirmed" {
 			f.Tag = &templates.Tag{Label: "Confirmed", Tone: "good"}

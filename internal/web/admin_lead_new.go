@@ -40,8 +40,8 @@ func (s *Server) showLeadNew(c echo.Context, status int, wrong error, known *tem
 	text := func(name, label string, most int, half, required bool) templates.FieldView {
 		return templates.FieldView{Name: name, Type: "text", Label: label, MaxLength: most, Half: half, Required: required, Value: posted(c, name), Autocomplete: "off"}
 	}
-	email := text("email", "E-mail", 254, false, true)
-	email.Type = "email"
+	email := text("email", "E-mail", 254, false, false)
+	email.Type, email.Help = "email", "May be left out where you have a phone number. Nobody may write to them then."
 	tel := text("tel", "Phone", 40, true, false)
 	tel.Type, tel.Help = "tel", "With the country code, as in +44 20 7946 0018."
 	p.Form = templates.Sheet{Action: "/admin/leads/new", Button: "Add the lead", CancelURL: "/admin/leads", Groups: []templates.SheetGroup{
