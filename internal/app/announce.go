@@ -17,6 +17,8 @@ const (
 	DealChanged         = "deal.changed"
 	DocumentDownloaded  = "document.downloaded"
 	LeadErased          = "lead.erased"
+	LeadMerged          = "lead.merged" // of the one that is part of another one from then on
+	LeadUnmerged        = "lead.unmerged"
 )
 
 // announce records what happened, for other systems, in the transaction in which it happened. Detail holds ids and words

@@ -11,7 +11,7 @@ import (
 )
 
 // moving are the tables whose rows go over to the lead that stays, with the key by which the log knows them. A score is
-// made anew; what other systems were told stays with whom they were told of.
+// made anew; what other systems hold is in lead_merge_told.go.
 var moving = []struct{ table, key string }{
 	{"lead_addresses", "id"}, {"lead_values", "id"}, {"consents", "id"}, {"visits", "id"}, {"outcomes", "submission_id"}, {"messages", "id"}, {"downloads", "id"},
 	{"sayings", "id"}, {"contact_choices", "id"}, {"inbound_mails", "id"}, {"assignments", "id"}, {"deals", "id"}, {"plans", "id"}, {"steps", "id"}, {"activities", "id"},
@@ -171,6 +171,9 @@ func (a *App) MergeLeads(ctx context.Context, into, from uuid.UUID, by store.Act
 				m.Moved.Rows[t.table] = keys
 			}
 		}
+		if err := adoptRemotes(tx, &m); err != nil {
+			return err
+		}
 		m.Moved.After["into"] = state
 		if err := writeState(tx, into, state); err != nil {
 			return err
@@ -278,7 +281,7 @@ func (a *App) merged(tx *store.Tx, m store.LeadMerge, action string, by store.Ac
 	if err := a.learnt(tx, m.IntoID, m.FromID); err != nil {
 		return err
 	}
-	if err := a.announce(tx, store.OutboxEvent{Type: LeadChanged, LeadID: m.IntoID}); err != nil {
+	if err := a.tellMerged(tx, m, action == "lead.unmerge"); err != nil {
 		return err
 	}
 	return tx.Audit(by, action, "lead", m.IntoID.String(), map[string]any{"other": m.FromID.String(), "merge": m.ID.String()})

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -118,6 +117,8 @@ type pushTry struct {
 	system    crm.Connector
 	config    crm.Config
 	call      crm.Call
+	company   uuid.UUID  // of the person
+	making    *uuid.UUID // the company whose object it may make
 }
 
 // pushOne tells one thing. An attempt is recorded before the call and closed after it, and the open attempt row decides
@@ -160,6 +161,17 @@ func (a *App) callPush(ctx context.Context, t *pushTry) (out crm.Outcome) {
 	return t.system.Push(ctx, t.config, t.call)
 }
 
+// claimPushSQL finds what may be told now. One conversation about a person at a time; while one makes the object of a company,
+// or may have made it and does not know, nobody else makes it; and after two leads were parted, the one that left is told
+// first: the other one may hold its object there.
+const claimPushSQL = `select p.* from pushes p join leads l on l.id = p.lead_id where p.connector_id = ? and p.state = 'waiting' and p.due_at <= ?
+	and not exists (select 1 from pushes s where s.connector_id = p.connector_id and s.lead_id = p.lead_id and s.state = 'sending')
+	and not exists (select 1 from pushes s where s.making = l.company_id and s.connector_id = p.connector_id and s.id <> p.id
+		and (s.state = 'sending' or s.state = 'waiting' and s.state_at > ?))
+	and not exists (select 1 from lead_merges m join pushes s on s.lead_id = m.from_id and s.connector_id = p.connector_id and s.state in ('waiting','sending')
+		where m.into_id = p.lead_id and m.undone_at is not null)
+	order by p.due_at, p.id limit 1 for update of p skip locked`
+
 // claimPush decides what this process may tell now. did is true when something was settled without telling.
 func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool, err error) {
 	t = &pushTry{}
@@ -174,9 +186,7 @@ func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool
 		return nil, false, err
 	}
 	var rows []store.Push
-	err = tx.Raw(`select p.* from pushes p where p.connector_id = ? and p.state = 'waiting' and p.due_at <= ?
-		and not exists (select 1 from pushes s where s.connector_id = p.connector_id and s.lead_id = p.lead_id and s.state = 'sending')
-		order by p.due_at, p.id limit 1 for update skip locked`, connector, now).Scan(&rows).Error
+	err = tx.Raw(claimPushSQL, connector, now, now.Add(-pushUnknown)).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, false, err
 	}
@@ -198,7 +208,8 @@ func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool
 	}
 	t.push.Tries++
 	t.attempt = store.PushAttempt{ID: store.NewID(), PushID: t.push.ID, Number: t.push.Tries, Worker: a.worker, StartedAt: now, LeaseUntil: now.Add(pushLease), Outcome: "open"}
-	err = tx.Model(&store.Push{}).Where("id = ?", t.push.ID).Updates(map[string]any{"state": PushSending, "tries": t.push.Tries, "state_at": now, "payload": string(t.push.Payload)}).Error
+	err = tx.Model(&store.Push{}).Where("id = ?", t.push.ID).Updates(map[string]any{"state": PushSending, "tries": t.push.Tries, "state_at": now, "payload": string(t.push.Payload),
+		"making": t.making, "lead_id": t.push.LeadID}).Error
 	if err != nil {
 		return t, false, err
 	}
@@ -216,112 +227,6 @@ func ignoreMissing(err error) error {
 func mailHeld(tx *store.Tx) (held bool, err error) {
 	err = tx.Raw("select mail_hold from settings where id = 1").Scan(&held).Error
 	return held, err
-}
-
-// composePush reads what is to be told. dropped says why there is nothing to tell any more.
-func (a *App) composePush(tx *store.Tx, t *pushTry) (dropped string, err error) {
-	if t.system, t.config, err = a.unsealed(t.connector); err != nil { // no push can be written then, and none is to blame
-		return "", errs.Wrap(err, errs.Unavailable, "The connector cannot be read.")
-	}
-	p := &t.push
-	t.call = crm.Call{ID: p.Revision.String(), Type: p.Type, At: p.CreatedAt, Key: p.LeadID.String(), Erase: p.Type == LeadErased}
-	if p.ObjectKind == "event" {
-		return a.composeEvent(tx, t)
-	}
-	var deal *uuid.UUID
-	if p.ObjectKind == crm.Deal {
-		deal, t.call.DealKey = &p.ObjectID, p.ObjectID.String()
-	}
-	told, err := a.tell(tx, p.LeadID, deal)
-	switch {
-	case err != nil:
-		return "", err
-	case told.erased && !t.call.Erase:
-		return "the person was erased", nil
-	}
-	t.call.Values, t.call.Lead = told.values, told.sales
-	if t.call.Known, err = knownObjects(tx, t.connector.ID, p.LeadID, deal); err != nil {
-		return "", err
-	}
-	if a.mutant("remote-id-forgotten") {
-		t.call.Known = nil
-	}
-	if t.call.Erase {
-		err := tx.Raw("select remote_id from remote_objects where connector_id = ? and object_kind = 'deal' and object_id in (select id from deals where lead_id = ?) order by remote_id",
-			t.connector.ID, p.LeadID).Scan(&t.call.Deals).Error
-		if err != nil || t.config.Settings["erase"] == "tell" {
-			return a.askToErase(tx, t, err)
-		}
-	}
-	p.Payload, err = json.Marshal(told.values)
-	return "", err
-}
-
-// composeEvent writes an event once: every retry says the same.
-func (a *App) composeEvent(tx *store.Tx, t *pushTry) (dropped string, err error) {
-	var e store.OutboxEvent
-	if err := tx.Where("id = ?", t.push.ObjectID).Take(&e).Error; err != nil {
-		return "", err
-	}
-	told, err := a.tell(tx, e.LeadID, e.DealID)
-	if err != nil {
-		return "", err
-	}
-	if told.erased && !t.call.Erase {
-		return "the person was erased", nil
-	}
-	t.call.ID, t.call.At, t.call.Values = e.ID.String(), e.At, told.values
-	if a.mutant("event-id-a-try") {
-		t.call.ID = store.NewID().String()
-	}
-	if len(t.push.Payload) > 2 {
-		return "", json.Unmarshal(t.push.Payload, &t.call.Data)
-	}
-	var as *store.Assignment
-	if e.AssignmentID != nil {
-		as = &store.Assignment{}
-		if err := tx.Where("id = ?", *e.AssignmentID).Take(as).Error; err != nil {
-			return "", err
-		}
-	}
-	if t.push.Payload, err = json.Marshal(told.eventData(e, as)); err != nil {
-		return "", err
-	}
-	return "", json.Unmarshal(t.push.Payload, &t.call.Data) // in the order in which it will be written again
-}
-
-// askToErase is for systems from which a person deletes by hand.
-func (a *App) askToErase(tx *store.Tx, t *pushTry, err error) (string, error) {
-	if err != nil {
-		return "", err
-	}
-	if len(t.call.Known) == 0 {
-		return "nothing of this person is known there", nil
-	}
-	err = tx.Raise("connector-erase", t.push.ID.String(), "Somebody was erased here who is still in "+t.connector.Name+". Open the push "+t.push.ID.String()+
-		" among the pushes: it names the record to delete there.")
-	ids := ""
-	for object, k := range t.call.Known {
-		ids += " " + object + " " + k.ID
-	}
-	for _, id := range t.call.Deals {
-		ids += " deal " + id
-	}
-	return "to be deleted there by hand:" + ids, err
-}
-
-func knownObjects(tx *store.Tx, connector, lead uuid.UUID, deal *uuid.UUID) (map[string]crm.Known, error) {
-	ids := []uuid.UUID{lead}
-	if deal != nil {
-		ids = append(ids, *deal)
-	}
-	var rows []store.RemoteObject
-	err := tx.Where("connector_id = ? and object_id in ? and gone_at is null", connector, ids).Find(&rows).Error
-	out := map[string]crm.Known{}
-	for _, r := range rows {
-		out[r.ObjectKind] = crm.Known{ID: r.RemoteID, Sent: r.Sent}
-	}
-	return out, err
 }
 
 // recordPush keeps the answer, even if the caller is being stopped, and keeps at it while the database is away.

@@ -55,8 +55,11 @@ func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {
 	now := tx.Now()
 	set := func(state string, due time.Time) error {
 		fields := map[string]any{"state": state, "reason": out.Reason, "due_at": due, "state_at": now}
+		if out.Class != crm.Unknown {
+			fields["making"] = nil
+		}
 		for _, o := range out.Objects {
-			if o.Object == p.ObjectKind || o.Object == crm.Person && p.ObjectKind == crm.Lead {
+			if p.Type != LeadErased && (o.Object == p.ObjectKind || o.Object == crm.Person && p.ObjectKind == crm.Lead) {
 				fields["remote_id"] = o.ID
 			}
 		}
@@ -186,19 +189,25 @@ func (a *App) keepObjects(tx *store.Tx, t *pushTry, out crm.Outcome) (clash stri
 	now := tx.Now()
 	if t.call.Erase {
 		if out.Class == crm.Done {
-			err = tx.Exec("delete from remote_objects where connector_id = ? and (object_id = ? or object_id in (select id from deals where lead_id = ?))", t.connector.ID, t.push.LeadID, t.push.LeadID).Error
+			err = forgetRemote(tx, t)
 		}
 		return "", err
 	}
 	for _, o := range out.Objects {
 		id := t.push.LeadID
-		if o.Object == crm.Deal {
+		switch o.Object {
+		case crm.Deal:
 			id = t.push.ObjectID
+		case crm.Company:
+			id = t.company
 		}
 		var other []uuid.UUID
 		err := tx.Model(&store.RemoteObject{}).Where("connector_id = ? and remote_kind = ? and remote_id = ? and object_id <> ?", t.connector.ID, o.Kind, o.ID, id).Limit(1).Pluck("object_id", &other).Error
 		if err != nil {
 			return "", err
+		}
+		if len(other) > 0 && t.call.Merged {
+			continue
 		}
 		if len(other) > 0 {
 			clash = "their record is that of another lead or deal of ours (" + other[0].String() + "): merge the two"
@@ -214,12 +223,38 @@ func (a *App) keepObjects(tx *store.Tx, t *pushTry, out crm.Outcome) (clash stri
 		if o.Gone {
 			row.GoneAt = &now
 		}
+		if o.Gone && t.call.Merged {
+			row.Sent = map[string]string{sentMerged: "yes"}
+			update = append(update, "sent")
+		}
 		err = tx.Clauses(store.OnConflict{Columns: []store.Column{{Name: "connector_id"}, {Name: "object_kind"}, {Name: "object_id"}}, DoUpdates: store.Updated(update...)}).Create(&row).Error
 		if err != nil {
 			return "", err
 		}
 	}
 	return clash, nil
+}
+
+// sentMerged marks an object that we took away because its lead was merged into another one.
+const sentMerged = "=merged"
+
+// forgetRemote forgets what they held of an erased person: by now it says nothing but who that was.
+func forgetRemote(tx *store.Tx, t *pushTry) error {
+	c, l := t.connector.ID, t.push.LeadID
+	err := tx.Exec("delete from remote_objects where connector_id = ? and (object_id = ? or object_id in (select id from deals where lead_id = ?))", c, l, l).Error
+	if err == nil && len(t.call.Companies) > 0 {
+		err = tx.Exec("delete from remote_objects where connector_id = ? and object_kind = 'company' and remote_id in ?", c, t.call.Companies).Error
+	}
+	if err == nil {
+		err = tx.Exec("update push_attempts set request = '', answer = '' where push_id in (select id from pushes where connector_id = ? and lead_id = ?) and (request <> '' or answer <> '')", c, l).Error
+	}
+	if err == nil {
+		err = tx.Exec("update pushes set remote_id = '' where connector_id = ? and lead_id = ? and remote_id <> ''", c, l).Error
+	}
+	if err == nil {
+		err = tx.Exec("update pulls set event_key = 'erased:' || id where connector_id = ? and (object_id = ? or object_id in (select id from deals where lead_id = ?)) and event_key not like 'erased:%'", c, l, l).Error
+	}
+	return err
 }
 
 // keepTheirs stores what they changed while we were about to tell, as if they had told it.

@@ -15,12 +15,14 @@ import (
 
 // news is what other systems may know of a person and a deal, read when they are told.
 type news struct {
-	erased bool
-	sales  bool // qualified, or in somebody's hands
-	values crm.Values
-	deal   *store.Deal
-	owner  *store.User
-	said   []toldSaying
+	erased  bool
+	merged  *uuid.UUID // into another lead
+	sales   bool       // qualified, or in somebody's hands
+	values  crm.Values
+	company *uuid.UUID
+	deal    *store.Deal
+	owner   *store.User
+	said    []toldSaying
 }
 
 type toldSaying struct {
@@ -46,7 +48,10 @@ func (a *App) tell(tx *store.Tx, id uuid.UUID, deal *uuid.UUID) (t news, err err
 	if v["name"] == "" {
 		v["name"] = l.Email
 	}
-	t.values, t.sales = v, l.OwnerID != nil
+	t.values, t.sales, t.merged, t.company = v, l.OwnerID != nil, l.MergedInto, l.CompanyID
+	if err := tellCompany(tx, &t); err != nil {
+		return t, err
+	}
 	if l.OwnerID != nil {
 		t.owner = &store.User{}
 		if err := tx.Where("id = ?", *l.OwnerID).Take(t.owner).Error; err != nil {
@@ -63,6 +68,20 @@ func (a *App) tell(tx *store.Tx, id uuid.UUID, deal *uuid.UUID) (t news, err err
 		return t, readDeal(tx, *deal, &t)
 	}
 	return t, nil
+}
+
+// tellCompany says where the person works.
+func tellCompany(tx *store.Tx, t *news) error {
+	if t.company == nil {
+		return nil
+	}
+	var rows []struct{ Name, Domain string }
+	err := tx.Raw(`select c.name, coalesce((select d.domain from company_domains d where d.company_id = c.id order by d.created_at, d.domain limit 1), '') as domain
+		from companies c where c.id = ?`, *t.company).Scan(&rows).Error
+	if len(rows) > 0 {
+		t.values["company_name"], t.values["company_domain"], t.values["company_key"] = rows[0].Name, rows[0].Domain, t.company.String()
+	}
+	return err
 }
 
 // tellConsent says where the person stands with marketing and how they want to be met.
@@ -178,6 +197,10 @@ func (t news) eventData(e store.OutboxEvent, as *store.Assignment) map[string]an
 	}
 	if t.erased {
 		l["erased"] = true
+		return out
+	}
+	if t.merged != nil {
+		l["merged_into"] = *t.merged
 		return out
 	}
 	for _, name := range []string{"email", "given_name", "family_name", "company", "job_title", "tel", "country", "source", "document", "grade", "consent", "contact_choice", "link"} {

@@ -84,6 +84,9 @@ func (a *App) unmerge(tx *store.Tx, m store.LeadMerge, leads map[uuid.UUID]store
 	if err := restoreHands(tx, m, hands); err != nil {
 		return err
 	}
+	if err := returnRemotes(tx, m); err != nil {
+		return err
+	}
 	now := stateOf(leads[m.IntoID])
 	if err := writeState(tx, m.IntoID, parted(before, after, now)); err != nil {
 		return err

@@ -114,15 +114,27 @@ func (a *App) spreadTo(tx *store.Tx, c store.Connector, rows []store.OutboxEvent
 	if err := tx.Clauses(store.OnConflict{DoNothing: true}).CreateInBatches(&pushes, 500).Error; err != nil {
 		return err
 	}
-	if !sys.About().Events { // the newest state of an object tells all that older ones would
+	if !sys.About().Events {
+		if err := inheritDoubt(tx, ids); err != nil {
+			return err
+		}
+		// The newest state of an object tells all that older ones would.
 		err := tx.Exec(`update pushes p set state = 'superseded', reason = 'a newer push tells it all', state_at = ? where p.connector_id = ? and p.state in ('waiting','held')
-			and p.object_id in ? and p.id not in ? and p.type <> 'lead.erased'
+			and p.object_id in ? and p.id not in ? and p.type not in ('lead.erased','lead.merged')
 			and exists (select 1 from pushes n where n.connector_id = p.connector_id and n.object_kind = p.object_kind and n.object_id = p.object_id and n.id in ?)`, now, c.ID, objects, ids, ids).Error
 		if err != nil {
 			return err
 		}
 	}
 	return tx.Enqueue(river.InsertManyParams{Args: jobs.Push{ConnectorID: c.ID}})
+}
+
+// inheritDoubt has a newer push wait as the older one would, that does not know whether it was taken: their search has to see
+// what was made before it is looked for.
+func inheritDoubt(tx *store.Tx, ids []uuid.UUID) error {
+	return tx.Exec(`update pushes n set due_at = least(greatest(n.due_at, s.due_at), n.due_at + ? * interval '1 second'), making = coalesce(n.making, s.making) from pushes s
+		where n.id in ? and s.connector_id = n.connector_id and s.object_kind = n.object_kind and s.object_id = n.object_id and s.state = 'waiting' and s.id not in ?
+		and exists (select 1 from push_attempts t where t.push_id = s.id and t.number = s.tries and t.outcome = 'unknown')`, int(pushUnknown.Seconds()), ids, ids).Error
 }
 
 func eventPushes(c store.Connector, cfg crm.Config, rows []store.OutboxEvent) (out []store.Push) {
@@ -140,7 +152,7 @@ func (a *App) objectPushes(tx *store.Tx, c store.Connector, cfg crm.Config, rows
 	if err != nil {
 		return nil, err
 	}
-	last := map[[2]string]int{}
+	last := map[[3]string]int{}
 	var out []store.Push
 	for _, r := range rows {
 		if r.Origin == c.ID.String() || !wanted[r.LeadID] || r.Type == SubmissionProcessed || r.Type == DocumentDownloaded {
@@ -150,7 +162,10 @@ func (a *App) objectPushes(tx *store.Tx, c store.Connector, cfg crm.Config, rows
 		if r.DealID != nil && strings.HasPrefix(r.Type, "deal.") {
 			p.ObjectKind, p.ObjectID = crm.Deal, *r.DealID
 		}
-		key := [2]string{p.ObjectKind, p.ObjectID.String()}
+		key := [3]string{p.ObjectKind, p.ObjectID.String()}
+		if r.Type == LeadMerged { // what is taken away is told whatever follows
+			key[2] = r.Type
+		}
 		if i, ok := last[key]; ok {
 			out[i] = p
 			continue
@@ -162,11 +177,11 @@ func (a *App) objectPushes(tx *store.Tx, c store.Connector, cfg crm.Config, rows
 }
 
 // leadsFor are the leads of events that a CRM hears of: those that qualified, are in somebody's hands, or are there
-// already. An erased one is told only where it may be known.
+// already. An erased or merged one is told only where it may be known, or where a company went with it that is known.
 func (a *App) leadsFor(tx *store.Tx, c store.Connector, cfg crm.Config, rows []store.OutboxEvent) (map[uuid.UUID]bool, error) {
 	var all, erased []uuid.UUID
 	for _, r := range rows {
-		if r.Type == LeadErased {
+		if r.Type == LeadErased || r.Type == LeadMerged {
 			erased = append(erased, r.LeadID)
 		} else {
 			all = append(all, r.LeadID)
@@ -179,8 +194,10 @@ func (a *App) leadsFor(tx *store.Tx, c store.Connector, cfg crm.Config, rows []s
 		or exists (select 1 from assignments x where x.lead_id = l.id)
 		or exists (select 1 from remote_objects o where o.connector_id = ? and o.object_kind = 'person' and o.object_id = l.id))
 		union select p.lead_id from pushes p where p.connector_id = ? and p.lead_id in ? and p.type <> 'lead.erased' and (p.tries > 0 or p.state = 'sending')
-		union select o.object_id from remote_objects o where o.connector_id = ? and o.object_id in ?`,
-		append(all, uuid.Nil), cfg.Settings["all_leads"] == "yes", c.ID, c.ID, append(erased, uuid.Nil), c.ID, append(erased, uuid.Nil)).Scan(&known).Error
+		union select o.object_id from remote_objects o where o.connector_id = ? and o.object_id in ?
+		union select l.id from leads l where l.id in ? and l.state = 'erased' and exists (select 1 from remote_objects o where o.connector_id = ? and o.object_kind = 'company' and o.gone_at is null
+			and not exists (select 1 from companies c where c.id = o.object_id))`,
+		append(all, uuid.Nil), cfg.Settings["all_leads"] == "yes", c.ID, c.ID, append(erased, uuid.Nil), c.ID, append(erased, uuid.Nil), append(erased, uuid.Nil), c.ID).Scan(&known).Error
 	for _, id := range known {
 		out[id] = true
 	}

@@ -36,9 +36,12 @@ var connectorLines = []reconciliation{
 
 	{"objects in other systems", "select count(*) from remote_objects", `
 		select o.connector_id::text || '/' || o.object_kind || '/' || o.object_id::text as id, case when o.gone_at is not null then 'deleted there'
-			when o.object_kind = 'deal' and d.id is null or o.object_kind <> 'deal' and l.id is null then 'of nobody' else 'one for one' end as class
-		from remote_objects o left join leads l on l.id = o.object_id and o.object_kind <> 'deal' left join deals d on d.id = o.object_id and o.object_kind = 'deal'`,
-		[]class{{"one for one", ""}, {"deleted there", ""}, {"of nobody", "This object in another system belongs to no lead and no deal."}}},
+			when o.object_kind = 'company' and not exists (select 1 from companies c where c.id = o.object_id) and exists (select 1 from pushes p where p.connector_id = o.connector_id
+				and p.type = 'lead.erased' and p.state <> 'done') then 'to be removed there'
+			when not exists (select 1 from leads x where x.id = o.object_id union all select 1 from deals x where x.id = o.object_id union all select 1 from companies x where x.id = o.object_id)
+				then 'of nobody' else 'one for one' end as class
+		from remote_objects o`,
+		[]class{{"one for one", ""}, {"deleted there", ""}, {"to be removed there", ""}, {"of nobody", "This object in another system belongs to no lead, no company and no deal."}}},
 
 	{"news from other systems", "select count(*) from pulls", `
 		select p.id, case when p.outcome in ('applied','echo','unknown','refused') then p.outcome

@@ -96,6 +96,8 @@ func TestTroubleHasItsClass(t *testing.T) {
 		{crmtest.Redirects, []crm.Class{crm.Misconfigured}, 0},
 		{crmtest.Garbage, []crm.Class{crm.Unknown, crm.Done}, 0},
 		{crmtest.AnswerForever, []crm.Class{crm.Unknown}, 0},
+		{crmtest.Duplicate, []crm.Class{crm.Refused}, 0},
+		{crmtest.Duplicates, []crm.Class{crm.Done}, 0},
 	} {
 		t.Run(string(e.trouble), func(t *testing.T) {
 			each(t, func(t *testing.T, r *rig) {
@@ -109,6 +111,9 @@ func TestTroubleHasItsClass(t *testing.T) {
 				}
 				if r.kind == "salesforce" && e.trouble == crmtest.NoAuth { // it logs in anew and goes on
 					fits = out.Class == crm.Done
+				}
+				if len(r.objects) == 0 && (e.trouble == crmtest.Duplicate || e.trouble == crmtest.Duplicates) { // a receiver has no duplicates: this is its own fault
+					fits = out.Class == map[string]crm.Class{"webhook": crm.Retry, "slack": crm.Refused}[r.kind]
 				}
 				if !fits || e.wait > 0 && out.Wait != e.wait {
 					t.Errorf("%s: class %s (wait %s), reason %q", r.kind, out.Class, out.Wait, out.Reason)
@@ -194,7 +199,7 @@ func TestAMissingPropertyIsNamed(t *testing.T) {
 
 // TestOneObjectWhateverHappens tries in every order of troubles, lost answers and dead processes.
 func TestOneObjectWhateverHappens(t *testing.T) {
-	troubles := []crmtest.Trouble{crmtest.None, crmtest.CutAfter, crmtest.FailsAfter, crmtest.Fails, crmtest.TooMany, crmtest.Garbage, crmtest.NoAuth}
+	troubles := []crmtest.Trouble{crmtest.None, crmtest.CutAfter, crmtest.FailsAfter, crmtest.Fails, crmtest.TooMany, crmtest.Garbage, crmtest.NoAuth, crmtest.Duplicates, crmtest.Drops}
 	for _, s := range subjects() {
 		if len(s.objects) == 0 {
 			continue
@@ -205,8 +210,8 @@ func TestOneObjectWhateverHappens(t *testing.T) {
 				for range rapid.IntRange(1, 5).Draw(rt, "tries") {
 					at, n := rapid.IntRange(0, 12).Draw(rt, "at"), 0
 					tr := rapid.SampledFrom(troubles).Draw(rt, "trouble")
-					r.d.Trouble(func(crmtest.Request) crmtest.Trouble {
-						if n++; n-1 == at {
+					r.d.Trouble(func(q crmtest.Request) crmtest.Trouble {
+						if n++; n-1 == at && (tr != crmtest.Duplicates || crmtest.Creates(q)) {
 							return tr
 						}
 						return crmtest.None

@@ -72,30 +72,37 @@ func (c Config) Get(name string, fields []Field) string {
 
 // The objects of ours that others may hold.
 const (
-	Person = "person"
-	Lead   = "lead" // where a system keeps leads apart from persons
-	Deal   = "deal"
+	Person  = "person"
+	Company = "company"
+	Lead    = "lead" // where a system keeps leads apart from persons
+	Deal    = "deal"
 )
 
 // Call is one thing to tell.
 type Call struct {
-	ID      string // the same through every retry
-	Type    string // of the event
-	At      time.Time
-	Key     string           // of the person: opaque, ours, for ever
-	DealKey string           // "" unless it is about a deal
-	Values  Values           // by the names of ours
-	Data    any              // what an event says, for systems that take events as they are
-	Known   map[string]Known // by object
-	Erase   bool             // the person is erased here
-	Deals   []string         // with Erase: the ids of their deals there
-	Lead    bool             // it is a lead for sales by now
+	ID         string // the same through every retry
+	Type       string // of the event
+	At         time.Time
+	Key        string           // of the person: opaque, ours, for ever
+	DealKey    string           // "" unless it is about a deal
+	CompanyKey string           // "" for somebody of no company
+	Values     Values           // by the names of ours
+	Data       any              // what an event says, for systems that take events as they are
+	Digest     []Values         // many alerts in one
+	Known      map[string]Known // by object
+	Erase      bool             // the person is erased here
+	Merged     bool             // the lead was merged into another one
+	Keep       []string         // with Merged: ids there that are the other one's
+	Deals      []string         // with Erase: the ids of their deals there
+	Companies  []string         // with Erase: the ids of companies that are nobody's any more
+	Lead       bool             // it is a lead for sales by now
 }
 
 // Known is what we know of their object: its id, and by property what both sides agreed on last.
 type Known struct {
 	ID   string
 	Sent map[string]string
+	Gone bool // deleted there
 }
 
 // Class is what a try came to.
@@ -135,7 +142,7 @@ type Exchange struct {
 
 // Object is their object for one of ours.
 type Object struct {
-	Object string // person, lead, deal
+	Object string // person, company, lead, deal
 	Kind   string // as they call it
 	ID     string
 	Sent   map[string]string // what both sides agree on now, by property

@@ -15,10 +15,10 @@ import (
 type HubSpot struct{ client *Client }
 
 var hubspotFields = []Field{
-	{Name: "token", Label: "Access token of the private app", Type: "password", Required: true, Secret: true, Help: "pat-... with the scopes crm.objects.contacts, crm.objects.deals and crm.objects.owners.read; crm.objects.leads for leads."},
+	{Name: "token", Label: "Access token of the private app", Type: "password", Required: true, Secret: true, Help: "pat-... with the scopes crm.objects.contacts, crm.objects.companies, crm.objects.deals and crm.objects.owners.read; crm.objects.leads for leads."},
 	{Name: "base", Label: "Address of the API", Type: "url", Default: "https://api.hubapi.com"},
 	{Name: "prefix", Label: "Path of the objects", Type: "text", Default: "/crm/v3/objects", Help: "HubSpot's dated versions live elsewhere, such as /crm/objects/2026-03."},
-	{Name: "key_property", Label: "Property for our own key", Type: "text", Default: "gatehouse_key", Help: "A single-line text on contacts, leads and deals. By it the object is found again, whatever happened to an answer."},
+	{Name: "key_property", Label: "Property for our own key", Type: "text", Default: "gatehouse_key", Help: "A single-line text on contacts, companies, leads and deals. By it the object is found again, whatever happened to an answer."},
 	{Name: "leads", Label: "Make a lead in HubSpot for each qualified one", Type: "checkbox"},
 	{Name: "pipeline", Label: "Pipeline of deals", Type: "text", Default: "default"},
 	{Name: "stages", Label: "Stages", Type: "textarea", Default: "discovery = appointmentscheduled\nproposal = presentationscheduled\nnegotiation = contractsent\nwon = closedwon\nlost = closedlost",
@@ -29,12 +29,13 @@ var hubspotFields = []Field{
 
 // About says what it is.
 func (h *HubSpot) About() About {
-	return About{Kind: "hubspot", Title: "HubSpot", Sentence: "Contacts, leads and deals, and what becomes of them.", Fields: hubspotFields, Values: ValueNames, Pulls: true, Hooks: true,
+	return About{Kind: "hubspot", Title: "HubSpot", Sentence: "Contacts, companies, leads and deals, and what becomes of them.", Fields: hubspotFields, Values: ValueNames, Pulls: true, Hooks: true,
 		Mapping: []Line{
 			{Person, "email", "email", Overwrite}, {Person, "given_name", "firstname", Fill}, {Person, "family_name", "lastname", Fill}, {Person, "company", "company", Fill},
 			{Person, "tel", "phone", Fill}, {Person, "job_title", "jobtitle", Fill}, {Person, "country", "country", Fill}, {Person, "=lead", "lifecyclestage", Fill},
 			{Person, "owner", "hubspot_owner_id", Overwrite}, {Person, "consent", "gatehouse_consent", Overwrite}, {Person, "contact_choice", "gatehouse_contact_choice", Overwrite},
 			{Person, "said", "gatehouse_said", Overwrite}, {Person, "grade", "gatehouse_grade", Overwrite},
+			{Company, "company_name", "name", Fill}, {Company, "company_domain", "domain", Fill},
 			{Lead, "name", "hs_lead_name", Fill}, {Lead, "=NEW_BUSINESS", "hs_lead_type", Fill}, {Lead, "owner", "hubspot_owner_id", Overwrite},
 			{Deal, "deal_title", "dealname", Fill}, {Deal, "deal_stage", "dealstage", Overwrite}, {Deal, "deal_value", "amount", Overwrite}, {Deal, "deal_owner", "hubspot_owner_id", Overwrite},
 		}}
@@ -66,7 +67,7 @@ func (h *HubSpot) fault(r reply) *Fault {
 			f.Wait, f.Reason = time.Hour, "today's quota is used up"
 		}
 	case r.status == http.StatusConflict:
-		f.Code, f.Reason = "CONFLICT", "it has one already"
+		f.Code, f.Reason = codeConflict, "another record there has this address or key already: merge the two there"
 	case r.status == http.StatusBadRequest && strings.Contains(string(r.body), "PROPERTY_DOESNT_EXIST"):
 		f.Class, f.Reason = Misconfigured, "a property of the mapping does not exist there"+namedProperty(body.Message)
 	case r.status == http.StatusBadRequest:
@@ -106,18 +107,21 @@ func (h *HubSpot) Push(ctx context.Context, c Config, call Call) Outcome {
 // Test asks for the properties that the mapping names.
 func (h *HubSpot) Test(ctx context.Context, c Config) Outcome {
 	t := h.talk(c)
-	need := map[string][]string{"contacts": {c.Get("key_property", hubspotFields)}, "deals": {c.Get("key_property", hubspotFields)}}
+	key := c.Get("key_property", hubspotFields)
+	need := map[string][]string{"contacts": {key}, "deals": {key}}
+	kinds := []string{"contacts", "deals"}
 	for _, l := range c.Mapping {
-		switch {
-		case l.Policy == Never:
-		case l.Object == Person:
-			need["contacts"] = append(need["contacts"], l.Property)
-		case l.Object == Deal:
-			need["deals"] = append(need["deals"], l.Property)
+		kind := map[string]string{Person: "contacts", Company: "companies", Deal: "deals"}[l.Object]
+		if l.Policy == Never || kind == "" {
+			continue
 		}
+		if need[kind] == nil {
+			need[kind], kinds = []string{key}, append(kinds, kind)
+		}
+		need[kind] = append(need[kind], l.Property)
 	}
 	var missing []string
-	for _, kind := range []string{"contacts", "deals"} {
+	for _, kind := range kinds {
 		var out struct{ Results []struct{ Name string } }
 		if err := t.get(ctx, "/crm/v3/properties/"+kind, &out); err != nil {
 			return t.end(err, nil)

@@ -18,6 +18,8 @@ func (v *hubspot) kind(object string) string {
 	switch {
 	case object == Person:
 		return "contacts"
+	case object == Company:
+		return "companies"
 	case object == Deal:
 		return "deals"
 	case object == Lead && v.leads:
@@ -27,8 +29,11 @@ func (v *hubspot) kind(object string) string {
 }
 
 func keyOf(object string, call Call) string {
-	if object == Deal {
+	switch object {
+	case Deal:
 		return call.DealKey
+	case Company:
+		return call.CompanyKey
 	}
 	return call.Key
 }
@@ -65,12 +70,16 @@ func (v *hubspot) own(r *remote) *remote {
 	return r
 }
 
-func (v *hubspot) find(ctx context.Context, t *talk, object string, call Call, props []string) (*remote, error) {
+// hubspotKnownBy is what an object is known by everywhere: a property of theirs and a value of ours.
+var hubspotKnownBy = map[string][2]string{Person: {"email", "email"}, Company: {"domain", "company_domain"}}
+
+func (v *hubspot) find(ctx context.Context, t *talk, object string, call Call, _ map[string]string, props []string) (*remote, error) {
 	r, err := v.search(ctx, t, v.kind(object), v.key, keyOf(object, call), props)
-	if err != nil || r != nil || object != Person || call.Values["email"] == "" {
+	by, ok := hubspotKnownBy[object]
+	if err != nil || r != nil || !ok || call.Values[by[1]] == "" {
 		return r, err
 	}
-	return v.search(ctx, t, v.kind(object), "email", call.Values["email"], props)
+	return v.search(ctx, t, v.kind(object), by[0], call.Values[by[1]], props)
 }
 
 func (v *hubspot) read(ctx context.Context, t *talk, object, id string, props []string) (*remote, error) {
@@ -92,7 +101,16 @@ func (v *hubspot) read(ctx context.Context, t *talk, object, id string, props []
 // hubspotLink is how an object hangs on its contact: association types of HubSpot's own.
 var hubspotLink = map[string]int{Deal: 3, Lead: 578}
 
-func (v *hubspot) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, person string) (string, error) {
+func (v *hubspot) links(object string) []tie {
+	return map[string][]tie{Person: {{Company, false}}, Lead: {{Person, true}}, Deal: {{Person, true}, {Company, false}}}[object]
+}
+
+// link makes the association that HubSpot calls the default one of two kinds.
+func (v *hubspot) link(ctx context.Context, t *talk, object, id, to, toID string) error {
+	return t.write(ctx, http.MethodPut, "/crm/v4/objects/"+v.kind(object)+"/"+url.PathEscape(id)+"/associations/default/"+v.kind(to)+"/"+url.PathEscape(toID), nil, nil)
+}
+
+func (v *hubspot) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, ids map[string]string) (string, error) {
 	props = withKey(props, v.key, keyOf(object, call))
 	if object == Person && call.Values["email"] != "" { // by its address, so that HubSpot itself keeps it one
 		var out struct{ Results []hubspotObject }
@@ -106,9 +124,8 @@ func (v *hubspot) create(ctx context.Context, t *talk, object string, props map[
 		props["pipeline"] = v.pipeline
 	}
 	in := map[string]any{"properties": props}
-	if object != Person {
-		in["associations"] = []any{map[string]any{"to": map[string]any{"id": person},
-			"types": []any{map[string]any{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": hubspotLink[object]}}}}
+	if kind, ok := hubspotLink[object]; ok {
+		in["associations"] = []any{map[string]any{"to": map[string]any{"id": ids[Person]}, "types": []any{map[string]any{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}}}}
 	}
 	var out hubspotObject
 	err := t.write(ctx, http.MethodPost, v.prefix+"/"+v.kind(object), in, &out)
@@ -127,8 +144,9 @@ func (v *hubspot) update(ctx context.Context, t *talk, object, id string, props 
 	return t.write(ctx, http.MethodPatch, v.prefix+"/"+v.kind(object)+"/"+url.PathEscape(id), in, nil)
 }
 
-func (v *hubspot) remove(ctx context.Context, t *talk, object, id string) error {
-	if object == Person {
+// remove deletes a contact as the law wants it, and puts anything else where their staff find it for 90 days.
+func (v *hubspot) remove(ctx context.Context, t *talk, object, id string, forGood bool) error {
+	if object == Person && forGood {
 		return t.write(ctx, http.MethodPost, v.prefix+"/contacts/gdpr-delete", map[string]any{"objectId": id}, nil)
 	}
 	return t.write(ctx, http.MethodDelete, v.prefix+"/"+v.kind(object)+"/"+url.PathEscape(id), nil, nil)

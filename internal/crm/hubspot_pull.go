@@ -18,15 +18,32 @@ import (
 
 const hubspotPage = 100
 
-// hubspotCursor is where reading goes on: the last change seen, of contacts and of deals, in Unix milliseconds.
-func hubspotCursor(cursor string, now time.Time) (contacts, deals int64) {
-	a, b, _ := strings.Cut(cursor, ",")
-	contacts, err1 := strconv.ParseInt(a, 10, 64)
-	deals, err2 := strconv.ParseInt(b, 10, 64)
-	if err1 != nil || err2 != nil {
-		return now.UnixMilli(), now.UnixMilli()
+// hubspotPlace is where reading one kind goes on: a moment in Unix milliseconds, and with in the id of the last one read of
+// that very moment.
+type hubspotPlace struct {
+	ms    int64
+	in    bool
+	after string
+}
+
+func (p hubspotPlace) String() string {
+	if p.in {
+		return strconv.FormatInt(p.ms, 10) + cursorMark + p.after
 	}
-	return contacts, deals
+	return strconv.FormatInt(p.ms, 10)
+}
+
+// hubspotCursor reads "contacts,deals".
+func hubspotCursor(cursor string, now time.Time) (places [2]hubspotPlace) {
+	for i, text := range strings.SplitN(cursor+",", ",", 3)[:2] {
+		moment, after, in := strings.Cut(text, cursorMark)
+		ms, err := strconv.ParseInt(moment, 10, 64)
+		if err != nil {
+			ms, in = now.UnixMilli(), false
+		}
+		places[i] = hubspotPlace{ms, in, after}
+	}
+	return places
 }
 
 // Pull reads who and what changed since.
@@ -36,32 +53,43 @@ func (h *HubSpot) Pull(ctx context.Context, c Config, cursor string) (Page, Outc
 		return Page{}, (&talk{}).end(err, nil)
 	}
 	v, p := s.v.(*hubspot), Page{}
-	contacts, deals := hubspotCursor(cursor, h.client.now())
+	at := hubspotCursor(cursor, h.client.now())
 	var owners struct{ Results []hubspotOwner }
 	err = s.t.get(ctx, "/crm/v3/owners/?limit=100&archived=false", &owners)
 	for _, o := range owners.Results {
 		p.Users = append(p.Users, User{o.ID, strings.TrimSpace(o.FirstName + " " + o.LastName), o.Email})
 	}
 	if err == nil {
-		contacts, err = h.changed(ctx, s, &p, Person, "lastmodifieddate", contacts, []string{v.key, "email", "hubspot_owner_id", "hs_email_optout"})
+		at[0], err = h.changed(ctx, s, &p, Person, "lastmodifieddate", at[0], []string{v.key, "email", "hubspot_owner_id", "hs_email_optout"})
 	}
 	if err == nil {
-		deals, err = h.changed(ctx, s, &p, Deal, "hs_lastmodifieddate", deals, []string{v.key, "dealstage", "amount", "hubspot_owner_id", "deal_currency_code", "closed_lost_reason"})
+		at[1], err = h.changed(ctx, s, &p, Deal, "hs_lastmodifieddate", at[1], []string{v.key, "dealstage", "amount", "hubspot_owner_id", "deal_currency_code", "closed_lost_reason"})
 	}
-	p.Cursor = fmt.Sprintf("%d,%d", contacts, deals)
+	p.Cursor = at[0].String() + "," + at[1].String()
 	return p, s.t.end(err, nil)
 }
 
-// changed reads a page of one kind, oldest change first. The moment of the last one is asked for again: others may have
-// changed in it, and each change counts once.
-func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since string, from int64, props []string) (int64, error) {
-	v := s.v.(*hubspot)
+type hubspotFilter struct {
+	Property string `json:"propertyName"`
+	Operator string `json:"operator"`
+	Value    string `json:"value"`
+}
+
+// changed reads a page of one kind, oldest change first, and gives the place where to go on. The moment of the last one is
+// asked for again: others may have changed in it. A page full of one moment is read by id instead, until that moment is over.
+func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since string, from hubspotPlace, props []string) (hubspotPlace, error) {
+	v, ms := s.v.(*hubspot), strconv.FormatInt(from.ms, 10)
+	filters, sort := []hubspotFilter{{since, "GTE", ms}}, since
+	if from.in {
+		filters, sort = append(filters, hubspotFilter{since, "LTE", ms}, hubspotFilter{"hs_object_id", "GT", from.after}), "hs_object_id"
+	}
 	var out struct{ Results []hubspotObject }
-	in := map[string]any{"filterGroups": []any{map[string]any{"filters": []any{map[string]any{"propertyName": since, "operator": "GTE", "value": strconv.FormatInt(from, 10)}}}},
-		"sorts": []any{map[string]any{"propertyName": since, "direction": "ASCENDING"}}, "properties": append(props, since), "limit": hubspotPage}
+	in := map[string]any{"filterGroups": []any{map[string]any{"filters": filters}}, "sorts": []any{map[string]any{"propertyName": sort, "direction": "ASCENDING"}},
+		"properties": append(props, since), "limit": hubspotPage}
 	if err := s.t.ask(ctx, http.MethodPost, v.prefix+"/"+v.kind(object)+"/search", in, &out); err != nil {
 		return from, err
 	}
+	last := from.ms
 	for _, o := range out.Results {
 		r := o.remote()
 		ch := Change{EventKey: fmt.Sprintf("%s/%s/%d", v.kind(object), o.ID, o.UpdatedAt.UnixMilli()), Object: object, Kind: v.kind(object), ID: o.ID, Key: r.props[v.key],
@@ -73,10 +101,21 @@ func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since s
 		}
 		ch.OptOut = r.props["hs_email_optout"] == "true"
 		p.Changes = append(p.Changes, ch)
-		from = max(from, o.UpdatedAt.UnixMilli())
+		last = max(last, o.UpdatedAt.UnixMilli())
 	}
-	p.More = p.More || len(out.Results) == hubspotPage
-	return from, nil
+	full := len(out.Results) == hubspotPage
+	p.More = p.More || full || from.in
+	switch {
+	case full && from.in:
+		return hubspotPlace{from.ms, true, out.Results[hubspotPage-1].ID}, nil
+	case full && last == from.ms:
+		return hubspotPlace{from.ms, true, "0"}, nil
+	case full:
+		return hubspotPlace{ms: last}, nil
+	case from.in:
+		return hubspotPlace{ms: from.ms + 1}, nil
+	}
+	return hubspotPlace{ms: max(from.ms, min(last, h.client.now().Add(-cursorLag).UnixMilli()))}, nil
 }
 
 func (h *HubSpot) deal(stages Stages, ch *Change, props map[string]string) {

@@ -2,6 +2,7 @@ package crm_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/crm"
@@ -65,8 +66,13 @@ func TestDeletedThereIsNotMadeAgain(t *testing.T) {
 		}
 		r.d.Delete(kind, r.d.Live(kind)[0].ID)
 		out := r.push(t.Context(), call(), false)
-		if out.Class != crm.Refused || len(out.Objects) == 0 || !out.Objects[0].Gone {
+		gone := slices.ContainsFunc(out.Objects, func(o crm.Object) bool { return o.Object == crm.Person && o.Gone })
+		if out.Class != crm.Refused || !gone {
 			t.Errorf("%s: %s", out.Class, out.Reason)
+		}
+		r.known[crm.Person] = crm.Known{ID: r.known[crm.Person].ID, Gone: true} // as it is kept from then on
+		if out := r.push(t.Context(), call(), false); out.Class != crm.Refused {
+			t.Errorf("the next time: %s: %s", out.Class, out.Reason)
 		}
 		if n := len(r.d.Live(kind)); n != 0 {
 			t.Errorf("%d were made again", n)

@@ -14,7 +14,8 @@ import (
 )
 
 // Pipedrive is spoken to with an API token: persons and deals over version 2, leads over version 1. It has no upsert, so
-// each is searched before it is made: a person by our key in a custom field, then by address; a deal by our key; a lead by its person.
+// each is searched before it is made: a person by our key in a custom field, then by address; an organization by our key, then
+// by name; a deal by our key; a lead by its person.
 type Pipedrive struct{ client *Client }
 
 var pipedriveFields = []Field{
@@ -22,6 +23,9 @@ var pipedriveFields = []Field{
 	{Name: "base", Label: "Address of the API", Type: "url", Default: "https://api.pipedrive.com"},
 	{Name: "person_key", Label: "Person field for our own key", Type: "text", Required: true, Help: "The 40 characters of a text field that you made for persons (Settings, Data fields, API key)."},
 	{Name: "deal_key", Label: "Deal field for our own key", Type: "text", Required: true, Help: "The same for deals."},
+	{Name: "org_key", Label: "Organization field for our own key", Type: "text", Required: true, Help: "The same for organizations."},
+	{Name: "said_field", Label: "Person field for what they said", Type: "text", Required: true, Help: "The 40 characters of a large text field for persons. The mapping calls it @said_field."},
+	{Name: "choice_field", Label: "Person field for how they want to be met", Type: "text", Help: "The 40 characters of a text field for persons. The mapping calls it @choice_field. Empty: it is not told."},
 	{Name: "leads", Label: "Make a lead in Pipedrive for each qualified one", Type: "checkbox"},
 	{Name: "stages", Label: "Stages", Type: "textarea", Required: true, Help: "A line each: our stage = the number of theirs, such as “discovery = 1”. Won and lost are “won = won” and “lost = lost”.",
 		Default: "discovery = 1\nproposal = 2\nnegotiation = 3\nwon = won\nlost = lost"},
@@ -32,9 +36,10 @@ var pipedriveFields = []Field{
 
 // About says what it is.
 func (p *Pipedrive) About() About {
-	return About{Kind: "pipedrive", Title: "Pipedrive", Sentence: "Persons, leads and deals, and what becomes of them.", Fields: pipedriveFields, Values: ValueNames, Pulls: true, Hooks: true,
+	return About{Kind: "pipedrive", Title: "Pipedrive", Sentence: "Persons, organizations, leads and deals, and what becomes of them.", Fields: pipedriveFields, Values: ValueNames, Pulls: true, Hooks: true,
 		Mapping: []Line{
 			{Person, "name", "name", Fill}, {Person, "email", "emails", Fill}, {Person, "tel", "phones", Fill}, {Person, "owner", "owner_id", Overwrite}, {Person, "consent", "marketing_status", Overwrite},
+			{Person, "said", "@said_field", Overwrite}, {Person, "contact_choice", "@choice_field", Overwrite}, {Company, "company_name", "name", Fill},
 			{Lead, "name", "title", Fill}, {Lead, "owner", "owner_id", Overwrite},
 			{Deal, "deal_title", "title", Fill}, {Deal, "deal_stage", "stage_id", Overwrite}, {Deal, "deal_value", "value", Overwrite}, {Deal, "deal_currency", "currency", Fill}, {Deal, "deal_owner", "owner_id", Overwrite},
 			{Deal, "deal_expected", "expected_close_date", Overwrite},
@@ -59,6 +64,8 @@ func (p *Pipedrive) fault(r reply) *Fault {
 		if strings.Contains(string(r.body), "daily") {
 			f.Wait, f.Reason = time.Hour, "today's budget is used up"
 		}
+	case r.status == http.StatusConflict:
+		f.Code, f.Reason = codeConflict, "another record there has this address or key already: merge the two there"
 	case r.status == http.StatusBadRequest && strings.Contains(strings.ToLower(string(r.body)), "field"):
 		f.Class, f.Reason = Misconfigured, "a field of the mapping does not exist there or takes another kind of value"
 	}
@@ -75,11 +82,26 @@ func (p *Pipedrive) sync(c Config, call Call) (*sync, error) {
 		call.Values = maps.Clone(call.Values)
 		call.Values["consent"] = w
 	}
-	v := &pipedrive{personKey: c.Settings["person_key"], dealKey: c.Settings["deal_key"], leads: c.Settings["leads"] == "yes"}
+	c.Mapping = namedFields(c)
+	v := &pipedrive{keys: map[string]string{Person: c.Settings["person_key"], Company: c.Settings["org_key"], Deal: c.Settings["deal_key"]}, leads: c.Settings["leads"] == "yes", lines: c.Mapping}
 	return &sync{v: v, t: t, c: c, stages: stages, call: call}, nil
 }
 
-// Push makes or mends the person, the lead, the deal.
+// namedFields puts the 40 characters of a field, which differ from one Pipedrive to the next, where the mapping has the name
+// of the setting that holds them. What is not set is not told.
+func namedFields(c Config) (out []Line) {
+	for _, l := range c.Mapping {
+		if name, ok := strings.CutPrefix(l.Property, "@"); ok {
+			if l.Property = c.Settings[name]; l.Property == "" {
+				continue
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// Push makes or mends the person, the organization, the lead, the deal.
 func (p *Pipedrive) Push(ctx context.Context, c Config, call Call) Outcome {
 	s, err := p.sync(c, call)
 	if err != nil {
@@ -96,12 +118,16 @@ func (p *Pipedrive) Test(ctx context.Context, c Config) Outcome {
 	}
 	v := s.v.(*pipedrive)
 	var missing []string
-	for path, keys := range map[string][]string{"/v1/personFields": customOf(c.Mapping, Person, v.personKey), "/v1/dealFields": customOf(c.Mapping, Deal, v.dealKey)} {
+	for _, object := range []string{Person, Company, Deal} {
+		if v.kind(object) == "" {
+			continue
+		}
+		path := pipedriveFieldsOf[object]
 		var out struct{ Data []struct{ Key string } }
 		if err := s.t.get(ctx, path, &out); err != nil {
 			return s.t.end(err, nil)
 		}
-		for _, k := range keys {
+		for _, k := range customOf(v.lines, object, v.keys[object]) {
 			found := false
 			for _, f := range out.Data {
 				found = found || f.Key == k
@@ -119,6 +145,8 @@ func (p *Pipedrive) Test(ctx context.Context, c Config) Outcome {
 	}
 	return s.t.end(nil, nil)
 }
+
+var pipedriveFieldsOf = map[string]string{Person: "/v1/personFields", Company: "/v1/organizationFields", Deal: "/v1/dealFields"}
 
 func customOf(lines []Line, object, key string) []string {
 	out := []string{key}

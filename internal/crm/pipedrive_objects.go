@@ -10,14 +10,17 @@ import (
 )
 
 type pipedrive struct {
-	personKey, dealKey string
-	leads              bool
+	keys  map[string]string // of ours, by object
+	leads bool
+	lines []Line
 }
 
 func (v *pipedrive) kind(object string) string {
 	switch {
 	case object == Person:
 		return "person"
+	case object == Company && v.keys[Company] != "":
+		return "organization"
 	case object == Deal:
 		return "deal"
 	case object == Lead && v.leads:
@@ -26,13 +29,13 @@ func (v *pipedrive) kind(object string) string {
 	return ""
 }
 
-var pipedrivePath = map[string]string{Person: "/api/v2/persons", Deal: "/api/v2/deals", Lead: "/v1/leads"}
+var pipedrivePath = map[string]string{Person: "/api/v2/persons", Company: "/api/v2/organizations", Deal: "/api/v2/deals", Lead: "/v1/leads"}
 
 // consentWords are Pipedrive's own for marketing_status.
 var consentWords = map[string]string{"yes": "subscribed", "no": "unsubscribed", "unknown": "no_consent", "claimed": "no_consent"}
 
 // body writes properties as Pipedrive wants them: lists of addresses, numbers, what it does not know among the custom fields.
-func (v *pipedrive) body(object string, props map[string]string, call Call, person string) map[string]any {
+func (v *pipedrive) body(object string, props map[string]string, call Call, born bool) map[string]any {
 	out, custom := map[string]any{}, map[string]any{}
 	for k, text := range props {
 		switch {
@@ -54,14 +57,11 @@ func (v *pipedrive) body(object string, props map[string]string, call Call, pers
 			out[k] = text
 		}
 	}
-	switch object {
-	case Person:
-		custom[v.personKey] = call.Key
-		if out["name"] == nil && call.Values["email"] != "" && person == "" {
-			out["name"] = fullName(call.Values)
-		}
-	case Deal:
-		custom[v.dealKey] = call.DealKey
+	if key := v.keys[object]; key != "" {
+		custom[key] = keyOf(object, call)
+	}
+	if object == Person && out["name"] == nil && call.Values["email"] != "" && born {
+		out["name"] = fullName(call.Values)
 	}
 	if len(custom) > 0 && object != Lead {
 		out["custom_fields"] = custom
@@ -129,21 +129,25 @@ func (v *pipedrive) search(ctx context.Context, t *talk, object, field, term str
 	return v.read(ctx, t, object, out.Data.Items[0].Item.ID.String(), props)
 }
 
-func (v *pipedrive) find(ctx context.Context, t *talk, object string, call Call, props []string) (*remote, error) {
+// pipedriveKnownBy is what an object is known by everywhere: a field of theirs and a value of ours.
+var pipedriveKnownBy = map[string][2]string{Person: {"email", "email"}, Company: {"name", "company_name"}}
+
+func (v *pipedrive) find(ctx context.Context, t *talk, object string, call Call, ids map[string]string, props []string) (*remote, error) {
 	if object == Lead {
-		return v.leadOf(ctx, t, call)
+		return v.leadOf(ctx, t, call, ids[Person])
 	}
 	r, err := v.search(ctx, t, object, "custom_fields", keyOf(object, call), props)
-	if err != nil || r != nil || object != Person || call.Values["email"] == "" {
+	by, ok := pipedriveKnownBy[object]
+	if err != nil || r != nil || !ok || call.Values[by[1]] == "" {
 		return r, err
 	}
-	return v.search(ctx, t, object, "email", call.Values["email"], props)
+	return v.search(ctx, t, object, by[0], call.Values[by[1]], props)
 }
 
 // leadOf walks through the person's leads: leads cannot be searched by origin_id.
-func (v *pipedrive) leadOf(ctx context.Context, t *talk, call Call) (*remote, error) {
+func (v *pipedrive) leadOf(ctx context.Context, t *talk, call Call, person string) (*remote, error) {
 	var out struct{ Data []map[string]any }
-	if err := t.get(ctx, "/v1/leads?limit=500&person_id="+url.QueryEscape(call.Known[Person].ID), &out); err != nil {
+	if err := t.get(ctx, "/v1/leads?limit=500&person_id="+url.QueryEscape(person), &out); err != nil {
 		return nil, err
 	}
 	for _, l := range out.Data {
@@ -165,7 +169,7 @@ func (v *pipedrive) read(ctx context.Context, t *talk, object, id string, _ []st
 	}
 	r := pipedriveRecord(out.Data)
 	if r != nil {
-		r.key = r.props[map[string]string{Person: v.personKey, Deal: v.dealKey}[object]]
+		r.key = r.props[v.keys[object]]
 	}
 	return r, nil
 }
@@ -178,11 +182,28 @@ type pipedriveMade struct {
 
 func (m pipedriveMade) id() string { return strings.Trim(string(m.Data.ID), `"`) }
 
-func (v *pipedrive) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, person string) (string, error) {
-	in := v.body(object, props, call, "")
-	switch object {
-	case Deal, Lead:
-		in["person_id"] = number(person)
+// pipedriveLink is the field by which an object hangs on another one.
+var pipedriveLink = map[string]map[string]string{Person: {Company: "org_id"}, Lead: {Person: "person_id", Company: "organization_id"}, Deal: {Person: "person_id", Company: "org_id"}}
+
+func (v *pipedrive) links(object string) (out []tie) {
+	for _, to := range []string{Person, Company} {
+		if pipedriveLink[object][to] != "" {
+			out = append(out, tie{to, true})
+		}
+	}
+	return out
+}
+
+func (v *pipedrive) link(ctx context.Context, t *talk, object, id, to, toID string) error {
+	return t.write(ctx, http.MethodPatch, pipedrivePath[object]+"/"+url.PathEscape(id), map[string]any{pipedriveLink[object][to]: number(toID)}, nil)
+}
+
+func (v *pipedrive) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, ids map[string]string) (string, error) {
+	in := v.body(object, props, call, true)
+	for to, field := range pipedriveLink[object] {
+		if ids[to] != "" {
+			in[field] = number(ids[to])
+		}
 	}
 	if object == Lead {
 		delete(in, "name")
@@ -194,11 +215,41 @@ func (v *pipedrive) create(ctx context.Context, t *talk, object string, props ma
 }
 
 func (v *pipedrive) update(ctx context.Context, t *talk, object, id string, props map[string]string, call Call) error {
-	return t.write(ctx, http.MethodPatch, pipedrivePath[object]+"/"+url.PathEscape(id), v.body(object, props, call, id), nil)
+	return t.write(ctx, http.MethodPatch, pipedrivePath[object]+"/"+url.PathEscape(id), v.body(object, props, call, false), nil)
 }
 
-func (v *pipedrive) remove(ctx context.Context, t *talk, object, id string) error {
-	return t.write(ctx, http.MethodDelete, pipedrivePath[object]+"/"+url.PathEscape(id), nil, nil)
+// remove deletes; they keep what is deleted for 30 days. For good means that nothing of the person is left in it there.
+func (v *pipedrive) remove(ctx context.Context, t *talk, object, id string, forGood bool) error {
+	path := pipedrivePath[object] + "/" + url.PathEscape(id)
+	if forGood {
+		if err := t.write(ctx, http.MethodPatch, path, v.blank(object), nil); err != nil {
+			return err
+		}
+	}
+	return t.write(ctx, http.MethodDelete, path, nil, nil)
+}
+
+// blank empties what the mapping wrote, and names what must have a name.
+func (v *pipedrive) blank(object string) map[string]any {
+	out, custom := map[string]any{}, map[string]any{}
+	for _, l := range v.lines {
+		switch {
+		case l.Object != object || l.Policy == Never:
+		case l.Property == "emails" || l.Property == "phones":
+			out[l.Property] = []any{}
+		case len(l.Property) == 40:
+			custom[l.Property] = nil
+		}
+	}
+	out["name"] = "Erased"
+	if object == Deal || object == Lead {
+		delete(out, "name")
+		out["title"] = "Erased"
+	}
+	if len(custom) > 0 {
+		out["custom_fields"] = custom
+	}
+	return out
 }
 
 type pipedriveUser struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,16 +15,31 @@ import (
 
 const pipedriveTime = "2006-01-02 15:04:05"
 
+const pipedrivePage = 200
+
+// pipedriveCursor is where reading goes on: a second, and how many of the changes since then were read: more may have
+// changed in one second than a page holds.
+func pipedriveCursor(cursor string, now time.Time) (since string, start int) {
+	if cursor == "" {
+		return now.UTC().Format(pipedriveTime), 0
+	}
+	since, at, _ := strings.Cut(cursor, cursorMark)
+	start, _ = strconv.Atoi(at)
+	return since, start
+}
+
 // Pull reads what their list of recent changes says, in its order.
 func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Outcome) {
 	s, err := p.sync(c, Call{})
 	if err != nil {
 		return Page{}, (&talk{}).end(err, nil)
 	}
-	if cursor == "" {
-		cursor = p.client.now().UTC().Format(pipedriveTime)
-	}
+	now := p.client.now()
+	since, start := pipedriveCursor(cursor, now)
 	page := Page{Cursor: cursor}
+	if cursor == "" {
+		page.Cursor = since
+	}
 	var users struct{ Data []pipedriveUser }
 	if err := s.t.get(ctx, "/v1/users", &users); err != nil {
 		return page, s.t.end(err, nil)
@@ -44,7 +60,11 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 			}
 		} `json:"additional_data"`
 	}
-	if err := s.t.get(ctx, "/v1/recents?since_timestamp="+url.QueryEscape(cursor)+"&items=person,deal&limit=200", &out); err != nil {
+	path := "/v1/recents?since_timestamp=" + url.QueryEscape(since) + "&items=person,deal&limit=" + strconv.Itoa(pipedrivePage)
+	if start > 0 {
+		path += "&start=" + strconv.Itoa(start)
+	}
+	if err := s.t.get(ctx, path, &out); err != nil {
 		return page, s.t.end(err, nil)
 	}
 	for _, e := range out.Data {
@@ -52,8 +72,14 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 			page.Changes = append(page.Changes, ch)
 		}
 	}
-	if last := out.AdditionalData.LastTimestampOnPage; last > page.Cursor {
-		page.Cursor, page.More = last, out.AdditionalData.Pagination.More
+	last := max(out.AdditionalData.LastTimestampOnPage, since)
+	switch page.More = out.AdditionalData.Pagination.More && len(out.Data) > 0; {
+	case page.More && last > since:
+		page.Cursor = last
+	case page.More:
+		page.Cursor = since + cursorMark + strconv.Itoa(start+len(out.Data))
+	default:
+		page.Cursor = max(since, min(last, now.Add(-cursorLag).UTC().Format(pipedriveTime)))
 	}
 	return page, s.t.end(nil, nil)
 }
@@ -83,7 +109,7 @@ func (p *Pipedrive) change(s *sync, item, id string, data map[string]any) (Chang
 	if at.IsZero() {
 		at, _ = time.Parse(time.RFC3339, r.props["update_time"])
 	}
-	ch := Change{EventKey: item + "/" + id + "/" + r.props["update_time"], Object: Person, Kind: "person", ID: id, Key: r.props[v.personKey], Email: r.props["emails"], At: at.UTC(), Deleted: deleted,
+	ch := Change{EventKey: item + "/" + id + "/" + r.props["update_time"], Object: Person, Kind: "person", ID: id, Key: r.props[v.keys[Person]], Email: r.props["emails"], At: at.UTC(), Deleted: deleted,
 		OptOut: r.props["marketing_status"] == "unsubscribed"}
 	if deleted {
 		ch.EventKey += "/deleted"
@@ -92,7 +118,7 @@ func (p *Pipedrive) change(s *sync, item, id string, data map[string]any) (Chang
 		ch.Owner = &o
 	}
 	if item == "deal" {
-		ch.Object, ch.Kind, ch.Key, ch.TheirStage = Deal, "deal", r.props[v.dealKey], r.props["stage_id"]
+		ch.Object, ch.Kind, ch.Key, ch.TheirStage = Deal, "deal", r.props[v.keys[Deal]], r.props["stage_id"]
 		if ours, ok := s.stages.ours(ch.TheirStage); ok {
 			ch.Stage = &ours
 		}

@@ -37,7 +37,7 @@ func subjects() []subject {
 				return crm.Config{Settings: map[string]string{}, Secrets: map[string]string{"url": d.URL + "/services/T000/B000/XXXX"}}
 			}},
 		{kind: "hubspot", double: func(t testing.TB) *crmtest.Double { t.Helper(); return crmtest.HubSpot(t, nil) }, secrets: []string{crmtest.HubSpotToken},
-			objects: map[string]string{crm.Person: "contacts", crm.Lead: "leads", crm.Deal: "deals"},
+			objects: map[string]string{crm.Person: "contacts", crm.Company: "companies", crm.Lead: "leads", crm.Deal: "deals"},
 			props:   map[string]string{"owner": "hubspot_owner_id", "consent": "gatehouse_consent", "said": "gatehouse_said"},
 			config: func(d *crmtest.Double) crm.Config {
 				return crm.Config{Settings: map[string]string{"base": d.URL, "leads": "yes"}, Secrets: map[string]string{"token": crmtest.HubSpotToken}, Mapping: mapping("hubspot")}
@@ -49,13 +49,14 @@ func subjects() []subject {
 				return crm.Config{Settings: map[string]string{"domain": d.URL, "client_id": crmtest.SalesforceClient}, Secrets: map[string]string{"client_secret": crmtest.SalesforceSecret}, Mapping: mapping("salesforce")}
 			}},
 		{kind: "pipedrive", double: func(t testing.TB) *crmtest.Double { t.Helper(); return crmtest.Pipedrive(t, nil) }, secrets: []string{crmtest.PipedriveToken},
-			objects: map[string]string{crm.Person: "person", crm.Lead: "lead", crm.Deal: "deal"},
+			objects: map[string]string{crm.Person: "person", crm.Company: "organization", crm.Lead: "lead", crm.Deal: "deal"},
 			props:   map[string]string{"owner": "owner_id", "consent": "marketing_status", "said": "custom_fields"},
 			values:  map[string]string{"consent": "subscribed"},
 			config: func(d *crmtest.Double) crm.Config {
-				return crm.Config{Settings: map[string]string{"base": d.URL, "leads": "yes", "person_key": crmtest.PipedrivePerson, "deal_key": crmtest.PipedriveDealKey},
+				return crm.Config{Settings: map[string]string{"base": d.URL, "leads": "yes", "person_key": crmtest.PipedrivePerson, "deal_key": crmtest.PipedriveDealKey, "org_key": crmtest.PipedriveOrg, "said_field": crmtest.PipedriveSaid,
+					"choice_field": crmtest.PipedriveChoice},
 					Secrets: map[string]string{"token": crmtest.PipedriveToken},
-					Mapping: append(mapping("pipedrive"), crm.Line{Object: crm.Person, Value: "said", Property: crmtest.PipedriveSaid, Policy: crm.Overwrite})}
+					Mapping: mapping("pipedrive")}
 			}},
 	}
 }
@@ -63,11 +64,12 @@ func subjects() []subject {
 const (
 	key     = "019a5b1c-0000-7000-8000-000000000001"
 	dealKey = "019a5b1c-0000-7000-8000-0000000000d1"
+	orgKey  = "019a5b1c-0000-7000-8000-0000000000c1"
 )
 
 func call() crm.Call {
-	return crm.Call{ID: "event-1", Type: "lead.assigned", At: time.Now(), Key: key, DealKey: dealKey, Lead: true, Data: map[string]any{"lead": map[string]any{"id": key}},
-		Values: crm.Values{"email": "ann@example.org", "given_name": "Ann", "family_name": "O'Brien", "name": "Ann O'Brien", "company": "Example & <Sons>", "tel": "+14155550123", "country": "IE",
+	return crm.Call{ID: "event-1", Type: "lead.assigned", At: time.Now(), Key: key, DealKey: dealKey, CompanyKey: orgKey, Lead: true, Data: map[string]any{"lead": map[string]any{"id": key}},
+		Values: crm.Values{"email": "ann@example.org", "given_name": "Ann", "family_name": "O'Brien", "name": "Ann O'Brien", "company": "Example & <Sons>", "company_name": "Example Ltd", "company_domain": "example.org", "tel": "+14155550123", "country": "IE",
 			"owner_email": "rep@example.com", "owner_name": "R Ep", "consent": "yes", "contact_choice": "call", "said": "This one is us: Who counts?\nAsks: why?", "grade": "A1", "key": key,
 			"deal_title": "Example & Sons", "deal_stage": "discovery", "deal_value": "1250", "deal_currency": "EUR", "deal_owner_email": "rep@example.com", "deal_key": dealKey, "deal_expected": "2026-12-24"}}
 }
@@ -144,3 +146,5 @@ func trace(out crm.Outcome) string {
 	}
 	return b.String()
 }
+
+func contains(text, part string) bool { return strings.Contains(text, part) }

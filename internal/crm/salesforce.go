@@ -149,7 +149,9 @@ func (s *Salesforce) fault(r reply) *Fault {
 			f.Code = "DUPLICATES_ALLOWED"
 		}
 	case "DUPLICATE_VALUE":
-		f.Class, f.Reason = Retry, "it has one with this key already"
+		f.Code, f.Reason = codeConflict, "another record there has this key already: merge the two there"
+	case "CANNOT_UPDATE_CONVERTED_LEAD":
+		f.Reason = "the lead was converted there, and is theirs since: look at the contact that it became"
 	case "REQUIRED_FIELD_MISSING":
 		f.Class, f.Reason = Misconfigured, "a field that it requires is not in the mapping"+fields
 	default:
@@ -168,7 +170,7 @@ func missingField(message, fields string) string {
 }
 
 func (s *Salesforce) vendor(c Config) *salesforce {
-	return &salesforce{key: c.Get("key_field", salesforceFields), root: "/services/data/" + c.Get("version", salesforceFields)}
+	return &salesforce{key: c.Get("key_field", salesforceFields), root: "/services/data/" + c.Get("version", salesforceFields), lines: c.Mapping}
 }
 
 // Push upserts the Lead and the Opportunity.

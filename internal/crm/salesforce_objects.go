@@ -11,7 +11,10 @@ import (
 	"time"
 )
 
-type salesforce struct{ key, root string }
+type salesforce struct {
+	key, root string
+	lines     []Line
+}
 
 func (v *salesforce) kind(object string) string {
 	return map[string]string{Person: "Lead", Deal: "Opportunity"}[object]
@@ -55,7 +58,7 @@ func salesforceRecord(in map[string]any) *remote {
 	return r
 }
 
-func (v *salesforce) find(ctx context.Context, t *talk, object string, call Call, props []string) (*remote, error) {
+func (v *salesforce) find(ctx context.Context, t *talk, object string, call Call, _ map[string]string, props []string) (*remote, error) {
 	r, err := v.record(ctx, t, v.kind(object)+"/"+v.key+"/"+url.PathEscape(keyOf(object, call)), props)
 	if err != nil || r != nil || object != Person || call.Values["email"] == "" {
 		return r, err
@@ -87,7 +90,7 @@ func (v *salesforce) read(ctx context.Context, t *talk, object, id string, props
 // allowDuplicate asks for a record although one like it exists: we have looked, and it is another person.
 var allowDuplicate = http.Header{"Sforce-Duplicate-Rule-Header": {"allowSave=true"}}
 
-func (v *salesforce) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, _ string) (string, error) {
+func (v *salesforce) create(ctx context.Context, t *talk, object string, props map[string]string, call Call, _ map[string]string) (string, error) {
 	for prop, fallback := range map[string]string{"LastName": orUnknown(call.Values["email"]), "Company": "Unknown"} { // Salesforce takes no Lead without
 		if object == Person && props[prop] == "" {
 			props[prop] = fallback
@@ -139,8 +142,34 @@ func (v *salesforce) update(ctx context.Context, t *talk, object, id string, pro
 	return t.write(ctx, http.MethodPatch, v.root+"/sobjects/"+v.kind(object)+"/"+url.PathEscape(id), salesforceBody(withKey(props, v.key, keyOf(object, call))), nil)
 }
 
-func (v *salesforce) remove(ctx context.Context, t *talk, object, id string) error {
-	return t.write(ctx, http.MethodDelete, v.root+"/sobjects/"+v.kind(object)+"/"+url.PathEscape(id), nil, nil)
+// links has nothing: a Lead carries its company as a text, and what hangs on what is for their staff to say when they convert it.
+func (v *salesforce) links(string) []tie { return nil }
+
+func (v *salesforce) link(context.Context, *talk, string, string, string, string) error { return nil }
+
+// remove puts a record into their bin. For good means that nothing of the person is left in it there.
+func (v *salesforce) remove(ctx context.Context, t *talk, object, id string, forGood bool) error {
+	path := v.root + "/sobjects/" + v.kind(object) + "/" + url.PathEscape(id)
+	if forGood {
+		if err := t.write(ctx, http.MethodPatch, path, v.blank(object), nil); err != nil {
+			return err
+		}
+	}
+	return t.write(ctx, http.MethodDelete, path, nil, nil)
+}
+
+// blank empties what the mapping wrote, and names what must have a name.
+func (v *salesforce) blank(object string) map[string]any {
+	out := map[string]any{}
+	for _, l := range v.lines {
+		if l.Object == object && l.Policy != Never && !slices.Contains([]string{"OwnerId", "StageName", "CloseDate", "Amount", "LeadSource"}, l.Property) {
+			out[l.Property] = nil
+		}
+	}
+	for _, name := range map[string][]string{Person: {"LastName", "Company"}, Deal: {"Name"}}[object] {
+		out[name] = "Erased"
+	}
+	return out
 }
 
 func (v *salesforce) owner(ctx context.Context, t *talk, email string) (string, error) {

@@ -54,14 +54,20 @@ func (s *Salesforce) Pull(ctx context.Context, c Config, cursor string) (Page, O
 
 const salesforcePage = 200
 
-func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages Stages, p *Page, object, fields, since string) (last string, more bool, err error) {
-	soql := fmt.Sprintf("SELECT Id,%s,SystemModstamp,IsDeleted,%s FROM %s WHERE SystemModstamp >= %s AND %s != null ORDER BY SystemModstamp LIMIT %d",
-		v.key, fields, v.kind(object), since, v.key, salesforcePage)
+// changed reads a page of one kind in the order of moment and id, so that no page ends within a moment for good.
+func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages Stages, p *Page, object, fields, since string) (next string, more bool, err error) {
+	moment, after, _ := strings.Cut(since, cursorMark)
+	where := "SystemModstamp >= " + moment
+	if after != "" {
+		where = fmt.Sprintf("(SystemModstamp > %s OR (SystemModstamp = %s AND Id > '%s'))", moment, moment, soqlQuote(after))
+	}
+	soql := fmt.Sprintf("SELECT Id,%s,SystemModstamp,IsDeleted,%s FROM %s WHERE %s AND %s != null ORDER BY SystemModstamp, Id LIMIT %d",
+		v.key, fields, v.kind(object), where, v.key, salesforcePage)
 	var out struct{ Records []map[string]any }
 	if err := t.get(ctx, v.root+"/queryAll?q="+url.QueryEscape(soql), &out); err != nil {
 		return since, false, err
 	}
-	last = since
+	last, lastID := moment, ""
 	for _, rec := range out.Records {
 		r := salesforceRecord(rec)
 		if r == nil {
@@ -81,9 +87,12 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 			}
 		}
 		p.Changes = append(p.Changes, ch)
-		last = max(last, at.Format(salesforceTime))
+		last, lastID = max(last, at.Format(salesforceTime)), r.id
 	}
-	return last, len(out.Records) == salesforcePage, nil
+	if len(out.Records) == salesforcePage {
+		return last + cursorMark + lastID, true, nil
+	}
+	return max(moment, min(last, s.client.now().Add(-cursorLag).UTC().Format(salesforceTime))), false, nil
 }
 
 func salesforceMoment(s string) time.Time {

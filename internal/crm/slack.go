@@ -23,7 +23,7 @@ func (s *Slack) About() About {
 }
 
 var slackWords = map[string]string{"submission.processed": "Somebody asked for a document", "document.downloaded": "A document was opened", "lead.qualified": "A lead qualified",
-	"lead.assigned": "New lead", "lead.accepted": "A lead was accepted", "lead.returned": "A lead was returned", "lead.changed": "A lead changed", "deal.stage_changed": "A deal moved",
+	"lead.assigned": "New lead", "lead.accepted": "A lead was accepted", "lead.returned": "A lead was returned", "lead.changed": "A lead changed", "lead.merged": "Two leads are one", "lead.unmerged": "A lead is one of its own again", "deal.stage_changed": "A deal moved",
 	"deal.changed": "A deal changed", "lead.erased": "A person was erased"}
 
 // slackEscape keeps what people typed from mentioning a channel or making a link.

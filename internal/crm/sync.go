@@ -11,15 +11,27 @@ import (
 type vendor interface {
 	// kind is what they call their object for one of ours, "" where they have none.
 	kind(object string) string
-	// find looks for it by our key, then (a person) by the address. nil: there is none.
-	find(ctx context.Context, t *talk, object string, call Call, props []string) (*remote, error)
+	// find looks for it by our key, then by what it is known by everywhere: a person by the address, a company by its domain
+	// or name. nil: there is none.
+	find(ctx context.Context, t *talk, object string, call Call, ids map[string]string, props []string) (*remote, error)
 	// read gives its properties. nil: it is gone.
 	read(ctx context.Context, t *talk, object, id string, props []string) (*remote, error)
-	create(ctx context.Context, t *talk, object string, props map[string]string, call Call, person string) (id string, err error)
+	// create makes it. ids are their objects so far, by object of ours: what it hangs on.
+	create(ctx context.Context, t *talk, object string, props map[string]string, call Call, ids map[string]string) (id string, err error)
 	update(ctx context.Context, t *talk, object, id string, props map[string]string, call Call) error
-	remove(ctx context.Context, t *talk, object, id string) error
+	// links are the objects that one hangs on; link hangs it there, and again does no harm.
+	links(object string) []tie
+	link(ctx context.Context, t *talk, object, id, to, toID string) error
+	// remove takes it away: for good, as an erasure wants it, or so that their staff can bring it back.
+	remove(ctx context.Context, t *talk, object, id string, forGood bool) error
 	// owner is their user with an address, "" when there is none.
 	owner(ctx context.Context, t *talk, email string) (string, error)
+}
+
+// tie is what an object hangs on. At birth: it is made hanging there.
+type tie struct {
+	to      string
+	atBirth bool
 }
 
 type remote struct {
@@ -48,7 +60,8 @@ type sync struct {
 	call    Call
 	objects []Object
 	theirs  []Change
-	kept    map[string]bool // object/property that is theirs by now: nothing is agreed on before it was taken over here
+	ids     map[string]string // of their objects so far, by object of ours
+	kept    map[string]bool   // object/property that is theirs by now: nothing is agreed on before it was taken over here
 }
 
 func (s *sync) push(ctx context.Context) Outcome {
@@ -59,8 +72,11 @@ func (s *sync) push(ctx context.Context) Outcome {
 }
 
 func (s *sync) run(ctx context.Context) error {
-	if s.call.Erase {
+	switch {
+	case s.call.Erase:
 		return s.erase(ctx)
+	case s.call.Merged:
+		return s.withdraw(ctx)
 	}
 	s.kept = map[string]bool{}
 	s.call.Values = maps.Clone(s.call.Values)
@@ -82,17 +98,17 @@ func (s *sync) run(ctx context.Context) error {
 			s.call.Values[value] = id
 		}
 	}
-	person, err := s.put(ctx, Person, "")
-	if err != nil {
+	s.ids = map[string]string{}
+	if s.call.CompanyKey != "" {
+		if err := s.put(ctx, Company); err != nil && !s.gone(Company) {
+			return err
+		}
+	}
+	if err := s.put(ctx, Person); err != nil {
 		return err
 	}
-	s.call.Known = maps.Clone(s.call.Known)
-	if s.call.Known == nil {
-		s.call.Known = map[string]Known{}
-	}
-	s.call.Known[Person] = Known{ID: person, Sent: s.call.Known[Person].Sent}
-	if s.call.Lead && s.v.kind(Lead) != "" {
-		if _, err := s.put(ctx, Lead, person); err != nil {
+	if s.call.Lead {
+		if err := s.put(ctx, Lead); err != nil && !s.gone(Lead) {
 			return err
 		}
 	}
@@ -106,45 +122,100 @@ func (s *sync) run(ctx context.Context) error {
 		}
 		s.call.Values["deal_stage"] = theirs
 	}
-	_, err = s.put(ctx, Deal, person)
-	return err
+	return s.put(ctx, Deal)
 }
 
-// put makes or mends one object and gives its id.
-func (s *sync) put(ctx context.Context, object, person string) (string, error) {
+// gone tells that somebody deleted one of theirs that the rest can do without.
+func (s *sync) gone(object string) bool {
+	return slices.ContainsFunc(s.objects, func(o Object) bool { return o.Object == object && o.Gone })
+}
+
+// put makes or mends one object, and hangs it where it belongs. Where they have no such object, or the mapping says nothing
+// of it, there is nothing to do.
+func (s *sync) put(ctx context.Context, object string) error {
+	if s.v.kind(object) == "" {
+		return nil
+	}
 	want, policy := wanted(s.c.Mapping, object, s.call.Values)
-	props := slices.Sorted(maps.Keys(want))
-	cur, err := s.locate(ctx, object, props)
+	if len(want) == 0 && object == Company {
+		return nil
+	}
+	cur, err := s.locate(ctx, object, slices.Sorted(maps.Keys(want)))
+	if err == nil && cur == nil {
+		var made bool
+		if made, cur, err = s.birth(ctx, object, want, policy); made {
+			return err
+		}
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	if cur == nil {
-		id, err := s.v.create(ctx, s.t, object, want, s.call, person)
-		if err != nil {
-			return "", err
-		}
-		if s.t.dry {
-			return planned, nil
-		}
-		if id == "" {
-			return "", &Fault{Class: Unknown, Reason: "it said yes, but not what it made"}
-		}
-		s.remember(object, id, nil)
-		return id, s.proof(ctx, object, id, want, policy, nil)
-	}
+	s.ids[object] = cur.id
 	s.remember(object, cur.id, nil)
 	write := s.differing(object, cur, want, policy)
-	if len(write) == 0 {
-		s.remember(object, cur.id, s.agreed(object, cur.props, want))
-		return cur.id, nil
+	if len(write) > 0 || cur.key != keyOf(object, s.call) && object != Lead {
+		if err := s.v.update(ctx, s.t, object, cur.id, write, s.call); err != nil {
+			return err
+		}
 	}
-	if err := s.v.update(ctx, s.t, object, cur.id, write, s.call); err != nil {
-		return cur.id, err
+	have := cur.props
+	if len(write) > 0 && !s.t.dry {
+		if have, err = s.proof(ctx, object, cur.id, write, policy, cur.props); err != nil {
+			return err
+		}
 	}
-	if s.t.dry {
-		return cur.id, nil
+	return s.settle(ctx, object, have, want, false)
+}
+
+// settle hangs an object where it belongs and remembers what both sides hold now.
+func (s *sync) settle(ctx context.Context, object string, have, want map[string]string, born bool) error {
+	if err := s.tieUp(ctx, object, born); err != nil {
+		return err
 	}
-	return cur.id, s.proof(ctx, object, cur.id, write, policy, cur.props)
+	s.remember(object, s.ids[object], s.agreed(object, have, want))
+	return nil
+}
+
+// birth makes one. Where they say that there is one already, it is looked for once more: somebody was quicker, or their
+// search was late.
+func (s *sync) birth(ctx context.Context, object string, want map[string]string, policy map[string]Policy) (made bool, cur *remote, err error) {
+	id, err := s.v.create(ctx, s.t, object, want, s.call, s.ids)
+	if isCode(err, codeConflict) {
+		if cur, lost := s.search(ctx, object, slices.Sorted(maps.Keys(want))); lost != nil || cur != nil {
+			return false, cur, lost
+		}
+	}
+	switch {
+	case err != nil:
+		return true, nil, err
+	case s.t.dry:
+		s.ids[object] = planned
+		return true, nil, s.tieUp(ctx, object, true)
+	case id == "":
+		return true, nil, &Fault{Class: Unknown, Reason: "it said yes, but not what it made"}
+	}
+	s.ids[object] = id
+	s.remember(object, id, nil)
+	have, err := s.proof(ctx, object, id, want, policy, nil)
+	if err != nil {
+		return true, nil, err
+	}
+	return true, nil, s.settle(ctx, object, have, want, true)
+}
+
+// tieUp hangs an object where it belongs, unless it was told to hang there before.
+func (s *sync) tieUp(ctx context.Context, object string, born bool) error {
+	known := s.call.Known[object]
+	for _, l := range s.v.links(object) {
+		to, was := s.ids[l.to], known.Sent["="+l.to]
+		if to == "" || was == to || l.atBirth && (born || known.ID != "" && was == "" && l.to == Person) {
+			continue
+		}
+		if err := s.v.link(ctx, s.t, object, s.ids[object], l.to, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *sync) locate(ctx context.Context, object string, props []string) (*remote, error) {
@@ -153,18 +224,32 @@ func (s *sync) locate(ctx context.Context, object string, props []string) (*remo
 		return nil, nil
 	}
 	if known.ID == "" {
-		cur, err := s.v.find(ctx, s.t, object, s.call, props)
-		if err == nil && cur != nil && cur.key != "" && cur.key != keyOf(object, s.call) {
-			return nil, &Fault{Class: Refused, Reason: "their record belongs to another lead of ours (" + cut(cur.key, 60) + "): merge the two"}
-		}
-		return cur, err
+		return s.search(ctx, object, props)
 	}
-	cur, err := s.v.read(ctx, s.t, object, known.ID, props)
-	if err == nil && cur == nil {
+	var cur *remote
+	if !known.Gone {
+		var err error
+		if cur, err = s.v.read(ctx, s.t, object, known.ID, props); err != nil {
+			return nil, err
+		}
+	}
+	if cur == nil {
 		s.objects = append(s.objects, Object{Object: object, Kind: s.v.kind(object), ID: known.ID, Gone: true})
 		return nil, &Fault{Class: Refused, Reason: "it was deleted there, so it is not made again"}
 	}
-	return cur, err
+	return cur, nil
+}
+
+// search looks for one whose id we do not know. What is another one's of ours is not taken.
+func (s *sync) search(ctx context.Context, object string, props []string) (*remote, error) {
+	cur, err := s.v.find(ctx, s.t, object, s.call, s.ids, props)
+	if err != nil || cur == nil || cur.key == "" || cur.key == keyOf(object, s.call) {
+		return cur, err
+	}
+	if object == Company {
+		return nil, nil // another company of the same name
+	}
+	return nil, &Fault{Class: Refused, Reason: "their record belongs to another lead of ours (" + cut(cur.key, 60) + "): merge the two"}
 }
 
 // differing is what of ours has to be written: what they changed since we last agreed is theirs, and told instead.
@@ -219,28 +304,27 @@ func (s *sync) foreign(object, id, role, have string) {
 	s.theirs = append(s.theirs, ch)
 }
 
-// proof reads back what was written.
-func (s *sync) proof(ctx context.Context, object, id string, written map[string]string, policy map[string]Policy, before map[string]string) error {
+// proof reads back what was written, and gives what they hold.
+func (s *sync) proof(ctx context.Context, object, id string, written map[string]string, policy map[string]Policy, before map[string]string) (map[string]string, error) {
 	want, _ := wanted(s.c.Mapping, object, s.call.Values)
 	cur, err := s.v.read(ctx, s.t, object, id, slices.Sorted(maps.Keys(want)))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if cur == nil {
 		s.objects = slices.DeleteFunc(s.objects, func(o Object) bool { return o.Object == object })
-		return &Fault{Class: Unknown, Status: s.t.status, Reason: "it said yes and kept nothing"}
+		return nil, &Fault{Class: Unknown, Status: s.t.status, Reason: "it said yes and kept nothing"}
 	}
 	for prop, value := range written {
 		have := cur.props[prop]
 		switch {
 		case have == "":
-			return &Fault{Class: Misconfigured, Status: s.t.status, Reason: fmt.Sprintf("it said yes, but did not keep the property %q: is there one?", prop)}
+			return nil, &Fault{Class: Misconfigured, Status: s.t.status, Reason: fmt.Sprintf("it said yes, but did not keep the property %q: is there one?", prop)}
 		case before != nil && policy[prop] == Overwrite && !Same(have, value) && Same(have, before[prop]):
-			return &Fault{Class: Retry, Status: s.t.status, Reason: fmt.Sprintf("it said yes, but the property %q is what it was", prop)}
+			return nil, &Fault{Class: Retry, Status: s.t.status, Reason: fmt.Sprintf("it said yes, but the property %q is what it was", prop)}
 		}
 	}
-	s.remember(object, id, s.agreed(object, cur.props, want))
-	return nil
+	return cur.props, nil
 }
 
 // agreed is what both sides hold now, of what we tell.
@@ -260,42 +344,15 @@ func (s *sync) agreed(object string, props, want map[string]string) map[string]s
 			out[role] = v
 		}
 	}
+	for _, l := range s.v.links(object) {
+		if id := s.ids[l.to]; id != "" {
+			out["="+l.to] = id
+		}
+	}
 	return out
 }
 
 func (s *sync) remember(object, id string, sent map[string]string) {
 	s.objects = slices.DeleteFunc(s.objects, func(o Object) bool { return o.Object == object })
 	s.objects = append(s.objects, Object{Object: object, Kind: s.v.kind(object), ID: id, Sent: sent})
-}
-
-// erase removes what they hold of a person, found by the key where we never learnt the id.
-func (s *sync) erase(ctx context.Context) error {
-	for _, id := range s.call.Deals {
-		if err := s.v.remove(ctx, s.t, Deal, id); err != nil && !isStatus(err, 404) && !isStatus(err, 410) {
-			return err
-		}
-	}
-	for _, object := range []string{Lead, Person} {
-		if s.v.kind(object) == "" {
-			continue
-		}
-		id := s.call.Known[object].ID
-		if id == "" && object == Person {
-			cur, err := s.v.find(ctx, s.t, object, Call{Key: s.call.Key}, nil)
-			if err != nil {
-				return err
-			}
-			if cur != nil {
-				id = cur.id
-			}
-		}
-		if id == "" {
-			continue
-		}
-		if err := s.v.remove(ctx, s.t, object, id); err != nil && !isStatus(err, 404) && !isStatus(err, 410) {
-			return err
-		}
-		s.objects = append(s.objects, Object{Object: object, Kind: s.v.kind(object), ID: id, Gone: true})
-	}
-	return nil
 }

@@ -149,6 +149,9 @@ func isStatus(err error, status int) bool {
 	return errors.As(err, &f) && f.Status == status
 }
 
+// codeConflict is what there is one of already, whatever they call it.
+const codeConflict = "CONFLICT"
+
 func isCode(err error, code string) bool {
 	var f *Fault
 	return errors.As(err, &f) && f.Code == code

@@ -16,7 +16,7 @@ type Values map[string]string
 type ValueName struct {
 	Name   string
 	Label  string
-	Object string // person or deal
+	Object string // person, company or deal
 	Always bool   // whatever the policy says, it is told: consent and opt-out
 }
 
@@ -40,6 +40,9 @@ var ValueNames = []ValueName{
 	{"said", "What they said", Person, false},
 	{"link", "Address of the lead’s page here", Person, false},
 	{"key", "Our own key of the person", Person, false},
+	{"company_name", "Name of the company", Company, false},
+	{"company_domain", "Domain of the company", Company, false},
+	{"company_key", "Our own key of the company", Company, false},
 	{"deal_title", "Title of the deal", Deal, false},
 	{"deal_stage", "Stage of the deal", Deal, false},
 	{"deal_value", "Value of the deal", Deal, false},
@@ -93,11 +96,11 @@ func CheckMapping(lines []Line) error {
 	for i, l := range lines {
 		v, known := valueName(l.Value)
 		switch {
-		case l.Object != Person && l.Object != Deal && l.Object != Lead:
+		case !slices.Contains([]string{Person, Company, Lead, Deal}, l.Object):
 			bad(i, "%q is no object.", l.Object)
 		case !known && !strings.HasPrefix(l.Value, "="):
 			bad(i, "there is no value named %q.", l.Value)
-		case known && v.Object != l.Object && (l.Object != Lead || v.Object != Person) && (l.Object != Deal || v.Object != Person):
+		case known && v.Object != l.Object && v.Object != Company && (l.Object != Lead || v.Object != Person) && (l.Object != Deal || v.Object != Person):
 			bad(i, "%s does not belong to a %s.", v.Label, l.Object)
 		case l.Property == "" || len(l.Property) > 100 || strings.ContainsAny(l.Property, " \t\r\n\"'/?#"):
 			bad(i, "%q is no name of a property.", l.Property)
@@ -133,6 +136,11 @@ func wanted(lines []Line, object string, v Values) (props map[string]string, pol
 		props[l.Property], policy[l.Property] = text, l.Policy
 	}
 	return props, policy
+}
+
+// Carries tells whether a mapping says anything of an object.
+func Carries(lines []Line, object string) bool {
+	return slices.ContainsFunc(lines, func(l Line) bool { return l.Object == object && l.Policy != Never })
 }
 
 // propertyOf is where a value goes, "" when nowhere.

@@ -19,7 +19,7 @@ import (
 type Webhook struct{ client *Client }
 
 // EventTypes are what a webhook can be told, in the order of a lead's life.
-var EventTypes = []string{"submission.processed", "document.downloaded", "lead.qualified", "lead.assigned", "lead.accepted", "lead.returned", "lead.changed",
+var EventTypes = []string{"submission.processed", "document.downloaded", "lead.qualified", "lead.assigned", "lead.accepted", "lead.returned", "lead.changed", "lead.merged", "lead.unmerged",
 	"deal.stage_changed", "deal.changed", "lead.erased"}
 
 var webhookFields = []Field{

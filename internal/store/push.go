@@ -24,6 +24,7 @@ type Push struct {
 	Tries       int32     `gorm:"type:integer"`
 	CreatedAt   time.Time `gorm:"autoCreateTime:false"`
 	StateAt     time.Time
+	Making      *uuid.UUID `gorm:"type:uuid"` // the company whose object it may make
 }
 
 // PushAttempt is one try of a push.

@@ -71,7 +71,7 @@ func (s *Server) showMapping(c echo.Context, status int, lines []crm.Line, dry *
 }
 
 func mappingRow(i int, l crm.Line, values []crm.ValueName) templates.MappingRow {
-	r := templates.MappingRow{Index: i, Property: l.Property, Objects: choices(l.Object, crm.Person, "Person", crm.Lead, "Lead", crm.Deal, "Deal"),
+	r := templates.MappingRow{Index: i, Property: l.Property, Objects: choices(l.Object, crm.Person, "Person", crm.Company, "Company", crm.Lead, "Lead", crm.Deal, "Deal"),
 		Policies: choices(string(l.Policy), string(crm.Fill), "Fill empty", string(crm.Overwrite), "Overwrite", string(crm.Never), "Never")}
 	value := l.Value
 	if text, ok := strings.CutPrefix(l.Value, "="); ok {

@@ -23,7 +23,8 @@ var pushStates = map[string]templates.Tag{app.PushWaiting: {Label: "Waits", Tone
 var pushOrder = []string{app.PushWaiting, app.PushHeld, app.PushSending, app.PushDone, app.PushRefused, app.PushDropped, app.PushSuperseded}
 
 var eventWordsOut = map[string]string{app.SubmissionProcessed: "Asked for a document", app.DocumentDownloaded: "Opened the document", app.LeadQualified: "Qualified", app.LeadAssigned: "Assigned",
-	app.LeadAccepted: "Accepted", app.LeadReturned: "Returned", app.LeadChanged: "Changed", app.DealStageChanged: "Deal moved", app.DealChanged: "Deal changed", app.LeadErased: "Erased"}
+	app.LeadAccepted: "Accepted", app.LeadReturned: "Returned", app.LeadChanged: "Changed", app.DealStageChanged: "Deal moved", app.DealChanged: "Deal changed", app.LeadMerged: "Merged into another",
+	app.LeadUnmerged: "On its own again", app.LeadErased: "Erased"}
 
 func pushRow(l app.PushLine, linked bool) templates.PushRow {
 	r := templates.PushRow{What: word(eventWordsOut, l.Type), Person: l.Person, LeadURL: "/admin/leads/" + l.LeadID.String(), Connector: l.Connector, State: tagOf(pushStates, l.State), Reason: l.Reason,

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +38,8 @@ const (
 	Drops         Trouble = "says yes and keeps nothing"
 	Redirects     Trouble = "redirects"
 	Garbage       Trouble = "answers what is no JSON"
-	NoProperty    Trouble = "knows no property of that name"
+	Duplicate     Trouble = "says that there is one already"
+	Duplicates    Trouble = "does it and says that there is one already"
 	AnswerForever Trouble = "answers without an end"
 	Holds         Trouble = "does it and keeps the answer back"
 )
@@ -65,7 +67,8 @@ type Double struct {
 	secret   string // whoever asks has to know it
 	auth     func(Request, string) bool
 	refuse   func() (status int, answer any)
-	letGo    chan struct{} // closed: answers that Hold keeps back go out
+	letGo    chan struct{}                   // closed: answers that Hold keeps back go out
+	twice    func() (status int, answer any) // how it says that there is one already
 }
 
 // Record is one object there.
@@ -137,6 +140,12 @@ func (d *Double) Hold() (release func()) {
 func Writes(r Request) bool {
 	u, err := url.Parse(r.Path)
 	return err == nil && r.Method != http.MethodGet && !slices.Contains([]string{"search", "token"}, u.Path[len(u.Path)-min(6, len(u.Path)):]) && u.Path[len(u.Path)-min(5, len(u.Path)):] != "token"
+}
+
+// Creates tells whether a request makes an object, if there is none: a system may say that there is one.
+func Creates(r Request) bool {
+	u, err := url.Parse(r.Path)
+	return err == nil && Writes(r) && (r.Method == http.MethodPost && !strings.HasSuffix(u.Path, "/gdpr-delete") || r.Method == http.MethodPatch && strings.Contains(u.Path, "__c/"))
 }
 
 // Requests is what came so far.
@@ -275,6 +284,15 @@ func (d *Double) serve(w http.ResponseWriter, req *http.Request) {
 		answer(http.StatusTooManyRequests, map[string]any{"status": "error"})
 	case Fails:
 		answer(http.StatusInternalServerError, map[string]any{})
+	case Duplicate, Duplicates:
+		if tr == Duplicates {
+			d.run(r)
+		}
+		if d.twice != nil {
+			answer(d.twice())
+			return
+		}
+		answer(http.StatusConflict, map[string]any{})
 	case Redirects:
 		w.Header().Set("Location", d.URL+"/elsewhere")
 		answer(http.StatusTemporaryRedirect, nil)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -15,12 +16,15 @@ import (
 // HubSpotToken is what the double wants.
 const HubSpotToken = "pat-eu1-a-secret-of-the-tests"
 
-// HubSpot keeps contacts, leads and deals. now may be nil.
+// HubSpot keeps contacts, companies, leads and deals. now may be nil.
 func HubSpot(t testing.TB, now func() time.Time) *Double {
 	t.Helper()
 	d := newDouble(t, now, hubspot)
 	d.secret = HubSpotToken
 	d.auth = func(r Request, secret string) bool { return r.Header.Get("Authorization") == "Bearer "+secret }
+	d.twice = func() (int, any) {
+		return hubspotError(http.StatusConflict, "CONFLICT", "There is one already. Existing ID: 101")
+	}
 	return d
 }
 
@@ -42,11 +46,13 @@ func hubspot(d *Double, r Request) (int, any) {
 	if strings.HasPrefix(path, "crm/v3/owners") {
 		return hubspotOwners(d, u.Query().Get("email"))
 	}
-	if kind, ok := strings.CutPrefix(path, "crm/v3/properties/"); ok {
-		_ = kind
+	if rest, ok := strings.CutPrefix(path, "crm/v4/objects/"); ok && r.Method == http.MethodPut {
+		return hubspotAssociate(d, strings.Split(rest, "/"))
+	}
+	if strings.HasPrefix(path, "crm/v3/properties/") {
 		var out []any
 		for _, n := range []string{"email", "firstname", "lastname", "company", "phone", "jobtitle", "country", "lifecyclestage", "hubspot_owner_id", "gatehouse_consent", "gatehouse_contact_choice",
-			"gatehouse_said", "gatehouse_grade", "gatehouse_key", "dealname", "dealstage", "amount"} {
+			"gatehouse_said", "gatehouse_grade", "gatehouse_key", "name", "domain", "dealname", "dealstage", "amount"} {
 			if n != d.missing {
 				out = append(out, map[string]any{"name": n})
 			}
@@ -106,7 +112,7 @@ func hubspot(d *Double, r Request) (int, any) {
 		}
 		return http.StatusOK, map[string]any{"status": "COMPLETE", "results": out}
 	case what == "search":
-		return hubspotSearch(d, kind, in.FilterGroups[0].Filters[0], in.Limit)
+		return hubspotSearch(d, kind, in.FilterGroups[0].Filters, in.Limit)
 	case what == "gdpr-delete":
 		if rec := d.byID(kind, in.ObjectID); rec != nil {
 			rec.Deleted, rec.Props, rec.At = true, map[string]any{}, d.now()
@@ -149,19 +155,55 @@ func hubspotOwners(d *Double, email string) (int, any) {
 	return http.StatusOK, map[string]any{"results": out}
 }
 
-func hubspotSearch(d *Double, kind string, f struct{ PropertyName, Operator, Value string }, limit int) (int, any) {
+// hubspotAssociate takes kind/id/associations/default/kind/id: once or twice, it hangs there.
+func hubspotAssociate(d *Double, p []string) (int, any) {
+	if len(p) != 6 || p[2] != "associations" || p[3] != "default" {
+		return hubspotError(http.StatusNotFound, "OBJECT_NOT_FOUND", "no such path")
+	}
+	from, to := d.byID(p[0], p[1]), d.byID(p[4], p[5])
+	if from == nil || to == nil {
+		return hubspotError(http.StatusNotFound, "OBJECT_NOT_FOUND", "Object not found")
+	}
+	from.Props[map[string]string{"contacts": "associated", "companies": "associated_company"}[p[4]]] = to.ID
+	return http.StatusOK, map[string]any{"status": "COMPLETE", "results": []any{}}
+}
+
+type hubspotFilter = struct{ PropertyName, Operator, Value string }
+
+func hubspotFits(o *Record, f hubspotFilter) bool {
+	n, _ := strconv.ParseInt(f.Value, 10, 64)
+	id, _ := strconv.ParseInt(o.ID, 10, 64)
+	switch {
+	case f.Operator == "EQ":
+		return strings.EqualFold(text(o.Props[f.PropertyName]), f.Value)
+	case f.Operator == "GT" && f.PropertyName == "hs_object_id":
+		return id > n
+	case f.Operator == "GTE":
+		return o.At.UnixMilli() >= n
+	case f.Operator == "LTE":
+		return o.At.UnixMilli() <= n
+	}
+	return false
+}
+
+// hubspotSearch gives a page in the order of time; within a moment it has an order of its own, as theirs has.
+func hubspotSearch(d *Double, kind string, filters []hubspotFilter, limit int) (int, any) {
 	out := []*Record{}
+	byID := false
 	for _, o := range d.Records[kind] {
-		switch {
-		case f.Operator == "EQ" && !o.Deleted && strings.EqualFold(text(o.Props[f.PropertyName]), f.Value):
+		fits := !o.Deleted
+		for _, f := range filters {
+			byID = byID || f.PropertyName == "hs_object_id"
+			fits = fits && hubspotFits(o, f)
+		}
+		if fits {
 			out = append(out, o)
-		case f.Operator == "GTE" && !o.Deleted:
-			if from, _ := strconv.ParseInt(f.Value, 10, 64); o.At.UnixMilli() >= from {
-				out = append(out, o)
-			}
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
+	if !byID {
+		slices.Reverse(out)
+		sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
+	}
 	if limit > 0 && len(out) > limit {
 		out = out[:limit]
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,9 +18,11 @@ const (
 	PipedrivePerson  = "0123456789abcdef0123456789abcdef01234567" // the person field of our key
 	PipedriveDealKey = "89abcdef0123456789abcdef0123456789abcdef"
 	PipedriveSaid    = "fedcba9876543210fedcba9876543210fedcba98"
+	PipedriveOrg     = "76543210fedcba9876543210fedcba9876543210" // the organization field of our key
+	PipedriveChoice  = "1111111111fedcba9876543210fedcba98765432"
 )
 
-// Pipedrive keeps persons, leads and deals. now may be nil.
+// Pipedrive keeps persons, organizations, leads and deals. now may be nil.
 func Pipedrive(t testing.TB, now func() time.Time) *Double {
 	t.Helper()
 	d := newDouble(t, now, pipedrive)
@@ -48,7 +51,7 @@ func pipedriveError(status int, text string) (int, any) {
 
 func pipedriveYes(v any) map[string]any { return map[string]any{"success": true, "data": v} }
 
-var pipedriveKinds = map[string]string{"/api/v2/persons": "person", "/api/v2/deals": "deal", "/v1/leads": "lead"}
+var pipedriveKinds = map[string]string{"/api/v2/persons": "person", "/api/v2/organizations": "organization", "/api/v2/deals": "deal", "/v1/leads": "lead"}
 
 func pipedrive(d *Double, r Request) (int, any) {
 	u, _ := url.Parse(r.Path)
@@ -62,16 +65,18 @@ func pipedrive(d *Double, r Request) (int, any) {
 	switch u.Path {
 	case "/v1/users", "/v1/users/find":
 		return http.StatusOK, pipedriveYes(users)
-	case "/v1/personFields", "/v1/dealFields":
+	case "/v1/personFields", "/v1/dealFields", "/v1/organizationFields":
 		var out []any
-		for _, k := range []string{PipedrivePerson, PipedriveDealKey, PipedriveSaid} {
+		for _, k := range []string{PipedrivePerson, PipedriveDealKey, PipedriveSaid, PipedriveOrg, PipedriveChoice} {
 			if k != d.missing {
 				out = append(out, map[string]any{"key": k})
 			}
 		}
 		return http.StatusOK, pipedriveYes(out)
 	case "/v1/recents":
-		return pipedriveRecents(d, q.Get("since_timestamp"))
+		start, _ := strconv.Atoi(q.Get("start"))
+		limit, _ := strconv.Atoi(q.Get("limit"))
+		return pipedriveRecents(d, q.Get("since_timestamp"), start, limit)
 	}
 	for prefix, kind := range pipedriveKinds {
 		if rest, ok := strings.CutPrefix(u.Path, prefix); ok {
@@ -99,7 +104,7 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 	if custom, ok := in["custom_fields"].(map[string]any); ok {
 		delete(custom, d.missing) // Pipedrive says nothing about a field that it does not know
 	}
-	for _, k := range []string{"owner_id", "stage_id", "person_id", "value"} {
+	for _, k := range []string{"owner_id", "stage_id", "person_id", "org_id", "organization_id", "value"} {
 		if _, isText := in[k].(string); isText {
 			return pipedriveError(http.StatusBadRequest, k+" is a number")
 		}
@@ -109,6 +114,9 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 		items := []any{}
 		for _, o := range d.Records[kind] {
 			hit := strings.EqualFold(pipedriveEmail(o), q.Get("term"))
+			if q.Get("fields") == "name" {
+				hit = strings.EqualFold(text(o.Props["name"]), q.Get("term"))
+			}
 			if q.Get("fields") == "custom_fields" {
 				c, _ := o.Props["custom_fields"].(map[string]any)
 				hit = false
@@ -130,7 +138,7 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 		}
 		return http.StatusOK, pipedriveYes(out)
 	case id == "" && r.Method == http.MethodPost:
-		if kind == "person" && in["name"] == nil || kind != "person" && in["title"] == nil {
+		if named := kind == "person" || kind == "organization"; named && in["name"] == nil || !named && in["title"] == nil {
 			return pipedriveError(http.StatusBadRequest, "name or title is missing")
 		}
 		return http.StatusCreated, pipedriveYes(pipedriveAnswer(d.make(kind, in), "v2"))
@@ -156,19 +164,31 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 	return http.StatusOK, pipedriveYes(pipedriveAnswer(rec, "v2"))
 }
 
-func pipedriveRecents(d *Double, since string) (int, any) {
+func pipedriveRecents(d *Double, since string, start, limit int) (int, any) {
 	from, _ := time.Parse("2006-01-02 15:04:05", since)
-	out, last := []any{}, since
+	type change struct {
+		kind string
+		of   *Record
+	}
+	var all []change
 	for _, kind := range []string{"person", "deal"} {
 		for _, o := range d.Records[kind] {
-			if o.At.Truncate(time.Second).Before(from) {
-				continue
+			if !o.At.Truncate(time.Second).Before(from) {
+				all = append(all, change{kind, o})
 			}
-			a := pipedriveAnswer(o, "v1")
-			n, _ := strconv.Atoi(o.ID)
-			out = append(out, map[string]any{"item": kind, "id": n, "data": a})
-			last = max(last, o.At.UTC().Format("2006-01-02 15:04:05"))
 		}
 	}
-	return http.StatusOK, map[string]any{"success": true, "data": out, "additional_data": map[string]any{"last_timestamp_on_page": last, "pagination": map[string]any{"more_items_in_collection": false}}}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].of.At.Before(all[j].of.At) })
+	all = all[min(start, len(all)):]
+	more := limit > 0 && len(all) > limit
+	if more {
+		all = all[:limit]
+	}
+	out, last := []any{}, since
+	for _, c := range all {
+		n, _ := strconv.Atoi(c.of.ID)
+		out = append(out, map[string]any{"item": c.kind, "id": n, "data": pipedriveAnswer(c.of, "v1")})
+		last = max(last, c.of.At.UTC().Format("2006-01-02 15:04:05"))
+	}
+	return http.StatusOK, map[string]any{"success": true, "data": out, "additional_data": map[string]any{"last_timestamp_on_page": last, "pagination": map[string]any{"more_items_in_collection": more}}}
 }

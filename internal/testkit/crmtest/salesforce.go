@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,9 @@ func Salesforce(t testing.TB, now func() time.Time) *Double {
 	}
 	d.refuse = func() (int, any) {
 		return salesforceError(http.StatusUnauthorized, "INVALID_SESSION_ID", "Session expired or invalid")
+	}
+	d.twice = func() (int, any) {
+		return salesforceError(http.StatusBadRequest, "DUPLICATE_VALUE", "duplicate value found: duplicates value on record with id: 00Q")
 	}
 	return d
 }
@@ -52,6 +57,8 @@ var (
 	soqlFrom  = regexp.MustCompile(`FROM (\w+) WHERE`)
 	soqlText  = regexp.MustCompile(`(\w+) = '((?:[^'\\]|\\.)*)'`)
 	soqlSince = regexp.MustCompile(`SystemModstamp >= (\S+)`)
+	soqlAfter = regexp.MustCompile(`SystemModstamp > (\S+) OR \(SystemModstamp = (\S+) AND Id > '(\d+)'\)`)
+	soqlLimit = regexp.MustCompile(`LIMIT (\d+)$`)
 )
 
 func salesforce(d *Double, r Request) (int, any) {
@@ -152,18 +159,34 @@ func salesforceQuery(d *Double, q string, deletedToo bool) (int, any) {
 		}
 		return http.StatusOK, map[string]any{"records": out, "done": true}
 	}
-	since := soqlSince.FindStringSubmatch(q)
+	since, after := soqlSince.FindStringSubmatch(q), soqlAfter.FindStringSubmatch(q)
 	want := soqlText.FindStringSubmatch(q)
+	if after != nil {
+		want = nil
+	}
+	rows := []*Record{}
 	for _, o := range d.Records[from[1]] {
-		if o.Deleted && !deletedToo || o.Props["Gatehouse_Key__c"] == nil && strings.Contains(q, "Gatehouse_Key__c != null") {
-			continue
+		at := o.At.UTC().Format("2006-01-02T15:04:05.000Z")
+		switch {
+		case o.Deleted && !deletedToo, o.Props["Gatehouse_Key__c"] == nil && strings.Contains(q, "Gatehouse_Key__c != null"):
+		case since != nil && at < since[1]:
+		case after != nil && (at < after[1] || at == after[1] && o.ID <= after[3]):
+		case want != nil && !strings.EqualFold(text(o.Props[want[1]]), strings.ReplaceAll(want[2], `\'`, `'`)):
+		default:
+			rows = append(rows, o)
 		}
-		if since != nil && o.At.UTC().Format("2006-01-02T15:04:05.000Z") < since[1] {
-			continue
+	}
+	if strings.Contains(q, "ORDER BY SystemModstamp, Id") {
+		sort.SliceStable(rows, func(i, j int) bool {
+			return rows[i].At.Truncate(time.Millisecond).Before(rows[j].At.Truncate(time.Millisecond)) || rows[i].At.Truncate(time.Millisecond).Equal(rows[j].At.Truncate(time.Millisecond)) && rows[i].ID < rows[j].ID
+		})
+	}
+	if limit := soqlLimit.FindStringSubmatch(q); limit != nil {
+		if n, _ := strconv.Atoi(limit[1]); len(rows) > n {
+			rows = rows[:n]
 		}
-		if want != nil && !strings.EqualFold(text(o.Props[want[1]]), strings.ReplaceAll(want[2], `\'`, `'`)) {
-			continue
-		}
+	}
+	for _, o := range rows {
 		out = append(out, salesforceAnswer(o))
 	}
 	return http.StatusOK, map[string]any{"records": out, "done": true}
