@@ -294,5 +294,12 @@ func (a *App) dryEvent(tx *store.Tx, t *pushTry, lead uuid.UUID) error {
 		return a.store.Translate(err)
 	}
 	t.call = crm.Call{ID: t.push.ID.String(), Type: LeadAssigned, At: tx.Now(), Key: lead.String(), Values: n.values, Erase: n.erased, Data: n.eventData(store.OutboxEvent{LeadID: lead}, nil)}
-	return nil
+	if !t.system.About().Alerts {
+		return nil
+	}
+	var as []store.Assignment
+	if err := tx.Where("lead_id = ?", lead).Order("at desc").Limit(1).Find(&as).Error; err != nil || len(as) == 0 {
+		return err
+	}
+	return a.alertValues(tx, t.call.Values, as[0])
 }

@@ -18,6 +18,8 @@ func (d *doctor) connectors(ctx context.Context) {
 		switch {
 		case err != nil:
 			d.fail(check, "Put the old secret back into the list of GATEHOUSE_SECRET, or enter the connector's secrets again.", "%s: its secrets cannot be opened.", c.Name)
+		case d.app.keys.Stale(sealPlace(c.ID), c.Secrets):
+			d.warn(check, "Keep the old secret in the list of GATEHOUSE_SECRET until a worker has run for a minute.", "%s: its secrets are still sealed under an old GATEHOUSE_SECRET.", c.Name)
 		case c.State == ConnectorHeld:
 			d.warn(check, "Switch it on at Connectors when it may go out.", "%s is held; %d wait.", c.Name, c.Waiting)
 		case c.State == ConnectorOff:

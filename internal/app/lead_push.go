@@ -117,8 +117,9 @@ type pushTry struct {
 	system    crm.Connector
 	config    crm.Config
 	call      crm.Call
-	company   uuid.UUID  // of the person
-	making    *uuid.UUID // the company whose object it may make
+	company   uuid.UUID    // of the person
+	making    *uuid.UUID   // the company whose object it may make
+	gathered  []store.Push // alerts that go with this one
 }
 
 // pushOne tells one thing. An attempt is recorded before the call and closed after it, and the open attempt row decides
@@ -163,14 +164,21 @@ func (a *App) callPush(ctx context.Context, t *pushTry) (out crm.Outcome) {
 
 // claimPushSQL finds what may be told now. One conversation about a person at a time; while one makes the object of a company,
 // or may have made it and does not know, nobody else makes it; and after two leads were parted, the one that left is told
-// first: the other one may hold its object there.
+// first: the other one may hold its object there. Alerts of a channel go one after the other.
 const claimPushSQL = `select p.* from pushes p join leads l on l.id = p.lead_id where p.connector_id = ? and p.state = 'waiting' and p.due_at <= ?
 	and not exists (select 1 from pushes s where s.connector_id = p.connector_id and s.lead_id = p.lead_id and s.state = 'sending')
 	and not exists (select 1 from pushes s where s.making = l.company_id and s.connector_id = p.connector_id and s.id <> p.id
 		and (s.state = 'sending' or s.state = 'waiting' and s.state_at > ?))
 	and not exists (select 1 from lead_merges m join pushes s on s.lead_id = m.from_id and s.connector_id = p.connector_id and s.state in ('waiting','sending')
 		where m.into_id = p.lead_id and m.undone_at is not null)
+	and not (? and p.type = ? and exists (select 1 from pushes s where s.connector_id = p.connector_id and s.type = p.type and s.state = 'sending'))
 	order by p.due_at, p.id limit 1 for update of p skip locked`
+
+// alerts tells whether a kind of connector tells people, rather than a system.
+func (a *App) alerts(kind string) bool {
+	sys := a.systems.Find(kind)
+	return sys != nil && sys.About().Alerts
+}
 
 // claimPush decides what this process may tell now. did is true when something was settled without telling.
 func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool, err error) {
@@ -185,8 +193,14 @@ func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool
 	if held, err := mailHeld(tx); err != nil || held {
 		return nil, false, err
 	}
+	alerts := a.alerts(c.Kind)
+	if alerts {
+		if err := lockAlerts(tx, connector); err != nil {
+			return nil, false, err
+		}
+	}
 	var rows []store.Push
-	err = tx.Raw(claimPushSQL, connector, now, now.Add(-pushUnknown)).Scan(&rows).Error
+	err = tx.Raw(claimPushSQL, connector, now, now.Add(-pushUnknown), alerts, LeadAssigned).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, false, err
 	}

@@ -48,7 +48,10 @@ func (a *App) closePush(tx *store.Tx, t *pushTry, out crm.Outcome) error {
 	if clash != "" {
 		out.Class, out.Reason = crm.Refused, clash
 	}
-	return a.settlePush(tx, p, out)
+	if err := a.settlePush(tx, p, out); err != nil {
+		return err
+	}
+	return closeGathered(tx, t, out)
 }
 
 func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {

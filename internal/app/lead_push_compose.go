@@ -109,6 +109,9 @@ func (a *App) composeEvent(tx *store.Tx, t *pushTry) (dropped string, err error)
 	if a.mutant("event-id-a-try") {
 		t.call.ID = store.NewID().String()
 	}
+	if t.system.About().Alerts && e.Type == LeadAssigned {
+		return a.composeAlert(tx, t, e)
+	}
 	if len(t.push.Payload) > 2 {
 		return "", json.Unmarshal(t.push.Payload, &t.call.Data)
 	}

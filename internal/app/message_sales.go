@@ -65,11 +65,7 @@ func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, v
 	if s.Score, s.Lines, err = weighsMost(db, l.ID); err != nil {
 		return a.store.Translate(err)
 	}
-	var steps []store.Step
-	err = db.Raw("select s.* from steps s join plans p on p.id = s.plan_id where p.assignment_id = ? and s.done_at is null and s.skipped_at is null order by s.number limit 1", as.ID).Scan(&steps).Error
-	if len(steps) > 0 {
-		s.FirstStep = steps[0].Title + ", due " + steps[0].DueAt.In(zone).Format(mailMoment)
-	}
+	s.FirstStep, err = firstStep(db, as.ID, zone)
 	return a.store.Translate(err)
 }
 

@@ -111,6 +111,19 @@ func (a *App) spreadTo(tx *store.Tx, c store.Connector, rows []store.OutboxEvent
 		}
 		ids, objects = append(ids, p.ID), append(objects, p.ObjectID)
 	}
+	if sys.About().Alerts && !again {
+		if err := spaceAlerts(tx, c.ID, pushes, now); err != nil {
+			return err
+		}
+		for _, p := range pushes {
+			if p.DueAt.After(now) {
+				if err := tx.Enqueue(pushAt(c.ID, p.DueAt)); err != nil {
+					return err
+				}
+				break
+			}
+		}
+	}
 	if err := tx.Clauses(store.OnConflict{DoNothing: true}).CreateInBatches(&pushes, 500).Error; err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ func (a *App) Tidy(ctx context.Context) error {
 	if err := a.requeueLost(ctx); err != nil {
 		return err
 	}
+	if err := a.resealConnectors(ctx); err != nil {
+		return err
+	}
 	if err := a.wakeConnectors(ctx); err != nil {
 		return err
 	}

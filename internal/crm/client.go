@@ -68,8 +68,8 @@ type Client struct {
 	now  func() time.Time
 }
 
-// NewClient makes one. now may be nil.
-func NewClient(a Allow, now func() time.Time) *Client {
+// guardOf checks what is about to be dialled.
+func guardOf(a Allow) *ssrf.Guardian {
 	var v4, v6 []netip.Prefix
 	for _, p := range a.Networks {
 		if p.Addr().Is4() {
@@ -78,8 +78,15 @@ func NewClient(a Allow, now func() time.Time) *Client {
 			v6 = append(v6, p)
 		}
 	}
-	guard := ssrf.New(ssrf.WithPorts(append([]uint16{80, 443}, a.Ports...)...), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard.Safe}
+	return ssrf.New(ssrf.WithPorts(append([]uint16{80, 443}, a.Ports...)...), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
+}
+
+// NewClient makes one. now may be nil.
+func NewClient(a Allow, now func() time.Time) *Client { return newClient(a, now, nil) }
+
+// newClient asks the resolver for names, nil: that of the machine.
+func newClient(a Allow, now func() time.Time, names *net.Resolver) *Client {
+	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guardOf(a).Safe, Resolver: names}
 	if now == nil {
 		now = time.Now
 	}

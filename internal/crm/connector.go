@@ -31,6 +31,7 @@ type About struct {
 	Fields   []Field
 	Values   []ValueName // of ours, that a mapping may carry; none: it takes events as they are
 	Mapping  []Line      // to begin with
+	Alerts   bool        // it tells people: an assignment is an alert, and many are a digest
 	Events   bool        // each event is told by itself; else the newest state of an object
 	Pulls    bool        // it can be asked what changed
 	Hooks    bool        // it can tell by itself

@@ -19,7 +19,7 @@ var slackFields = []Field{
 
 // About says what it is.
 func (s *Slack) About() About {
-	return About{Kind: "slack", Title: "Slack", Sentence: "Says in a channel when a lead is assigned and when a deal moves.", Fields: slackFields, Events: true}
+	return About{Kind: "slack", Title: "Slack", Sentence: "Says in a channel when a lead is assigned and when a deal moves.", Fields: slackFields, Events: true, Alerts: true}
 }
 
 var slackWords = map[string]string{"submission.processed": "Somebody asked for a document", "document.downloaded": "A document was opened", "lead.qualified": "A lead qualified",
@@ -46,14 +46,28 @@ type slackMessage struct {
 	Blocks []slackBlock `json:"blocks,omitempty"`
 }
 
-// message is within Slack's limits: 150 characters of a header, ten fields of 2000, 3000 of an address.
+func slackSection(title, body string) slackBlock {
+	return slackBlock{Type: "section", Text: &slackText{"mrkdwn", "*" + title + "*\n" + cut(slackEscape.Replace(body), 2500)}}
+}
+
+func slackButton(text, url string) slackBlock {
+	return slackBlock{Type: "actions", Elements: []any{map[string]any{"type": "button", "text": slackText{"plain_text", text}, "url": url}}}
+}
+
+// message is within Slack's limits: 150 characters of a header, ten fields of 2000, 3000 of a section and of an address.
 func (s *Slack) message(call Call) slackMessage {
 	v := call.Values
+	if len(call.Digest) > 0 {
+		return slackDigest(call)
+	}
 	head := slackWords[call.Type]
 	if head == "" {
 		head = call.Type
 	}
-	m := slackMessage{Text: head, Blocks: []slackBlock{{Type: "header", Text: &slackText{"plain_text", cut(head, 140)}}}}
+	if v["claim_link"] != "" {
+		head += " for " + v["owner_name"]
+	}
+	m := slackMessage{Text: slackEscape.Replace(head), Blocks: []slackBlock{{Type: "header", Text: &slackText{"plain_text", cut(head, 140)}}}}
 	if call.Erase {
 		return m
 	}
@@ -64,9 +78,13 @@ func (s *Slack) message(call Call) slackMessage {
 	if v["company"] != "" {
 		m.Text += ", " + slackEscape.Replace(v["company"])
 	}
+	score := [2]string{"Grade", v["grade"]}
+	if v["score_text"] != "" {
+		score = [2]string{"Score", v["score_text"]}
+	}
 	b := slackBlock{Type: "section"}
-	for _, f := range [][2]string{{"Name", who}, {"Company", v["company"]}, {"Asked for", v["document"]}, {"Grade", v["grade"]}, {"Owner", v["owner_name"]}, {"Said", v["said"]},
-		{"Wants", v["contact_choice"]}, {"Consent", v["consent"]}, {"Deal", v["deal_title"]}, {"Stage", v["deal_stage_title"]}} {
+	for _, f := range [][2]string{{"Name", who}, {"Job title", v["job_title"]}, {"Company", v["company"]}, {"Asked for", v["document"]}, score, {"Owner", v["owner_name"]}, {"Wants", v["contact_choice"]},
+		{"Consent", v["consent"]}, {"Deal", v["deal_title"]}, {"Stage", v["deal_stage_title"]}} {
 		if f[1] != "" && len(b.Fields) < 10 {
 			b.Fields = append(b.Fields, slackText{"mrkdwn", "*" + f[0] + "*\n" + cut(slackEscape.Replace(f[1]), 1500)})
 		}
@@ -74,9 +92,32 @@ func (s *Slack) message(call Call) slackMessage {
 	if len(b.Fields) > 0 {
 		m.Blocks = append(m.Blocks, b)
 	}
-	if v["link"] != "" {
-		m.Blocks = append(m.Blocks, slackBlock{Type: "actions", Elements: []any{map[string]any{"type": "button", "text": slackText{"plain_text", "Open"}, "url": v["link"]}}})
+	for _, x := range [][2]string{{"What they said", v["said"]}, {"What counts most", v["score_lines"]}, {"Why " + slackEscape.Replace(v["owner_name"]), v["why"]}, {"First step", v["first_step"]}, {"The clock", v["clock"]}} {
+		if x[1] != "" {
+			m.Blocks = append(m.Blocks, slackSection(x[0], x[1]))
+		}
 	}
+	switch {
+	case v["claim_link"] != "":
+		m.Blocks = append(m.Blocks, slackButton("Look at it and take it", v["claim_link"]))
+	case v["link"] != "":
+		m.Blocks = append(m.Blocks, slackButton("Open", v["link"]))
+	}
+	return m
+}
+
+// slackDigest is many alerts in one. It names no person.
+func slackDigest(call Call) slackMessage {
+	head := call.Values["count"] + " more leads are assigned"
+	m := slackMessage{Text: head, Blocks: []slackBlock{{Type: "header", Text: &slackText{"plain_text", head}}}}
+	for _, v := range call.Digest {
+		line := "*" + slackEscape.Replace(v["company"]) + "* for " + slackEscape.Replace(v["owner_name"]) + ", since " + v["since"]
+		if v["grade"] != "" {
+			line += ", grade " + v["grade"]
+		}
+		m.Blocks = append(m.Blocks, slackBlock{Type: "section", Text: &slackText{"mrkdwn", cut(line, 2500) + "\n<" + v["claim_link"] + "|Look at it and take it>"}})
+	}
+	m.Blocks = append(m.Blocks, slackButton("Open your leads", call.Values["link"]))
 	return m
 }
 

@@ -370,7 +370,13 @@ func text(v any) string {
 // Receiver takes webhooks, and Slack's messages.
 func Receiver(t testing.TB) *Double {
 	t.Helper()
-	return newDouble(t, nil, func(d *Double, r Request) (int, any) {
+	return ReceiverAt(t, nil)
+}
+
+// ReceiverAt is one that lives by another clock.
+func ReceiverAt(t testing.TB, now func() time.Time) *Double {
+	t.Helper()
+	return newDouble(t, now, func(d *Double, r Request) (int, any) {
 		d.make("posts", map[string]any{"id": r.Header.Get("webhook-id"), "body": string(r.Body)})
 		return http.StatusOK, "ok"
 	})
