@@ -15,8 +15,8 @@ import (
 // A channel hears of each assignment once, as its owner does by mail: an alert of its own, or a line in a digest when many
 // come within a quarter of an hour.
 
-// digestLines bounds one digest.
-const digestLines = 30
+// digestLines bounds one digest; what is beyond it comes in the next one.
+const digestLines = 40
 
 // spaceAlerts has alerts beyond the number of a quarter of an hour wait for its end, where they are gathered.
 func spaceAlerts(tx *store.Tx, connector uuid.UUID, pushes []store.Push, now time.Time) error {
@@ -65,7 +65,7 @@ func (a *App) composeAlert(tx *store.Tx, t *pushTry, e store.OutboxEvent) (dropp
 		return "the lead is in other hands by now", err
 	}
 	var waiting []store.Push
-	err = tx.ForUpdate().Where("connector_id = ? and type = ? and state = 'waiting' and due_at <= ? and id <> ?", t.connector.ID, LeadAssigned, tx.Now(), t.push.ID).Order("id").Limit(500).Find(&waiting).Error
+	err = tx.ForUpdate().Where("connector_id = ? and type = ? and state = 'waiting' and due_at <= ? and id <> ?", t.connector.ID, LeadAssigned, tx.Now(), t.push.ID).Order("id").Limit(digestLines - 1).Find(&waiting).Error
 	if err != nil {
 		return "", err
 	}
@@ -143,10 +143,7 @@ func (a *App) digestValues(tx *store.Tx, t *pushTry, e store.OutboxEvent) error 
 		return err
 	}
 	t.call.Values = crm.Values{"count": strconv.Itoa(len(rows)), "link": a.o.BaseURL + "/admin"}
-	for i, r := range rows {
-		if i == digestLines {
-			break
-		}
+	for _, r := range rows {
 		zone, err := zoneOf(tx.DB, r.OwnerID)
 		if err != nil {
 			return err

@@ -66,6 +66,11 @@ func TestAnAlertSaysAllThatTheMailSays(t *testing.T) {
 	if err := c.Store.DB(t.Context()).Exec("delete from score_lines where lead_id = ?", l.ID).Error; err != nil {
 		t.Fatal(err)
 	}
+	err := c.Store.DB(t.Context()).Exec(`insert into scores (lead_id, rule_set_id, fit, engagement, grade, why, scored_at) select ?, id, 9000, 4100, 'A2', '', ? from rule_sets limit 1
+		on conflict (lead_id) do nothing`, l.ID, c.Clock.Now()).Error
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, title := range []string{"A head of something", "Asked the author", "Came back", "The fourth"} {
 		err := c.Store.DB(t.Context()).Exec(`insert into score_lines (lead_id, number, rule_set_id, side, group_key, rule_key, title, points, decay_days, at, event_kind)
 			select ?, ?, id, 'fit', 'g', ?, ?, ?, 0, ?, 'test' from rule_sets limit 1`, l.ID, i+1, fmt.Sprint("r", i), title, 9000-1000*i, c.Clock.Now()).Error

@@ -132,7 +132,8 @@ func (c *crms) connect(web *proc.Process) {
 		"slack":      {"url": {base("slack") + "/services/T000/B000/XXXX"}, "types": {"lead.assigned\ndeal.stage_changed"}},
 		"hubspot":    {"base": {base("hubspot")}, "token": {crmtest.HubSpotToken}, "leads": {"yes"}},
 		"salesforce": {"domain": {base("salesforce")}, "client_id": {crmtest.SalesforceClient}, "client_secret": {crmtest.SalesforceSecret}},
-		"pipedrive":  {"base": {base("pipedrive")}, "token": {crmtest.PipedriveToken}, "leads": {"yes"}, "person_key": {crmtest.PipedrivePerson}, "deal_key": {crmtest.PipedriveDealKey}},
+		"pipedrive":  {"base": {base("pipedrive")}, "token": {crmtest.PipedriveToken}, "leads": {"yes"}, "person_key": {crmtest.PipedrivePerson}, "deal_key": {crmtest.PipedriveDealKey},
+			"org_key": {crmtest.PipedriveOrg}, "said_field": {crmtest.PipedriveSaid}},
 	} {
 		values.Set("name", kind)
 		c.switchOn(kind, values)
@@ -268,8 +269,9 @@ func (c *crms) audit(people int) {
 	if deals != 3 {
 		t.Errorf("%d deals", deals)
 	}
-	for kind, objects := range map[string]map[string]int{"hubspot": {"contacts": people, "leads": people, "deals": deals}, "salesforce": {"Lead": people, "Opportunity": deals},
-		"pipedrive": {"person": people, "lead": people, "deal": deals}} {
+	companies := c.w.number("select count(distinct company_id) from leads where company_id is not null")
+	for kind, objects := range map[string]map[string]int{"hubspot": {"contacts": people, "companies": companies, "leads": people, "deals": deals}, "salesforce": {"Lead": people, "Opportunity": deals},
+		"pipedrive": {"person": people, "organization": companies, "lead": people, "deal": deals}} {
 		for object, want := range objects {
 			ours := map[string]int{}
 			for _, r := range c.doubles[kind].Live(object) {
@@ -291,7 +293,7 @@ func (c *crms) audit(people int) {
 // keyOf is which of ours an object is for: our key, or for a lead the person that it belongs to.
 func keyOf(r *crmtest.Record) string {
 	custom, _ := r.Props["custom_fields"].(map[string]any)
-	for _, v := range []any{r.Props["gatehouse_key"], r.Props["associated"], r.Props["Gatehouse_Key__c"], custom[crmtest.PipedrivePerson], custom[crmtest.PipedriveDealKey], r.Props["person_id"]} {
+	for _, v := range []any{r.Props["gatehouse_key"], custom[crmtest.PipedriveOrg], r.Props["associated"], r.Props["Gatehouse_Key__c"], custom[crmtest.PipedrivePerson], custom[crmtest.PipedriveDealKey], r.Props["person_id"]} {
 		if v != nil {
 			return fmt.Sprint(v)
 		}
@@ -341,7 +343,7 @@ func (c *crms) heard(people int) {
 	}
 	announced := map[string]bool{}
 	for _, r := range c.doubles["slack"].Live("posts") {
-		if link := leadLink.FindString(fmt.Sprint(r.Props["body"])); link != "" {
+		for _, link := range claimLink.FindAllString(fmt.Sprint(r.Props["body"]), -1) { // a digest has many
 			announced[link] = true
 		}
 	}
@@ -350,4 +352,4 @@ func (c *crms) heard(people int) {
 	}
 }
 
-var leadLink = regexp.MustCompile(`/admin/leads/[0-9a-f-]{36}`)
+var claimLink = regexp.MustCompile(`/admin/claim/[0-9a-f-]{36}`)

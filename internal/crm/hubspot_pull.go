@@ -18,30 +18,12 @@ import (
 
 const hubspotPage = 100
 
-// hubspotPlace is where reading one kind goes on: a moment in Unix milliseconds, and with in the id of the last one read of
-// that very moment.
-type hubspotPlace struct {
-	ms    int64
-	in    bool
-	after string
-}
-
-func (p hubspotPlace) String() string {
-	if p.in {
-		return strconv.FormatInt(p.ms, 10) + cursorMark + p.after
-	}
-	return strconv.FormatInt(p.ms, 10)
-}
+func hubspotTime(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
 
 // hubspotCursor reads "contacts,deals".
-func hubspotCursor(cursor string, now time.Time) (places [2]hubspotPlace) {
+func hubspotCursor(cursor string, now time.Time) (places [2]place) {
 	for i, text := range strings.SplitN(cursor+",", ",", 3)[:2] {
-		moment, after, in := strings.Cut(text, cursorMark)
-		ms, err := strconv.ParseInt(moment, 10, 64)
-		if err != nil {
-			ms, in = now.UnixMilli(), false
-		}
-		places[i] = hubspotPlace{ms, in, after}
+		places[i] = placeOf(text, hubspotTime(now), now)
 	}
 	return places
 }
@@ -53,19 +35,19 @@ func (h *HubSpot) Pull(ctx context.Context, c Config, cursor string) (Page, Outc
 		return Page{}, (&talk{}).end(err, nil)
 	}
 	v, p := s.v.(*hubspot), Page{}
-	at := hubspotCursor(cursor, h.client.now())
+	at, next := hubspotCursor(cursor, h.client.now()), [2]string{}
 	var owners struct{ Results []hubspotOwner }
 	err = s.t.get(ctx, "/crm/v3/owners/?limit=100&archived=false", &owners)
 	for _, o := range owners.Results {
 		p.Users = append(p.Users, User{o.ID, strings.TrimSpace(o.FirstName + " " + o.LastName), o.Email})
 	}
 	if err == nil {
-		at[0], err = h.changed(ctx, s, &p, Person, "lastmodifieddate", at[0], []string{v.key, "email", "hubspot_owner_id", "hs_email_optout"})
+		next[0], err = h.changed(ctx, s, &p, Person, "lastmodifieddate", at[0], []string{v.key, "email", "hubspot_owner_id", "hs_email_optout"})
 	}
 	if err == nil {
-		at[1], err = h.changed(ctx, s, &p, Deal, "hs_lastmodifieddate", at[1], []string{v.key, "dealstage", "amount", "hubspot_owner_id", "deal_currency_code", "closed_lost_reason"})
+		next[1], err = h.changed(ctx, s, &p, Deal, "hs_lastmodifieddate", at[1], []string{v.key, "dealstage", "amount", "hubspot_owner_id", "deal_currency_code", "closed_lost_reason"})
 	}
-	p.Cursor = at[0].String() + "," + at[1].String()
+	p.Cursor = strings.Join(next[:], ",")
 	return p, s.t.end(err, nil)
 }
 
@@ -77,19 +59,19 @@ type hubspotFilter struct {
 
 // changed reads a page of one kind, oldest change first, and gives the place where to go on. The moment of the last one is
 // asked for again: others may have changed in it. A page full of one moment is read by id instead, until that moment is over.
-func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since string, from hubspotPlace, props []string) (hubspotPlace, error) {
-	v, ms := s.v.(*hubspot), strconv.FormatInt(from.ms, 10)
-	filters, sort := []hubspotFilter{{since, "GTE", ms}}, since
-	if from.in {
-		filters, sort = append(filters, hubspotFilter{since, "LTE", ms}, hubspotFilter{"hs_object_id", "GT", from.after}), "hs_object_id"
+func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since string, from place, props []string) (string, error) {
+	v := s.v.(*hubspot)
+	filters, sort := []hubspotFilter{{since, "GTE", from.moment}}, since
+	if from.within != "" {
+		filters, sort = append(filters, hubspotFilter{since, "LTE", from.moment}, hubspotFilter{"hs_object_id", "GT", from.within}), "hs_object_id"
 	}
 	var out struct{ Results []hubspotObject }
 	in := map[string]any{"filterGroups": []any{map[string]any{"filters": filters}}, "sorts": []any{map[string]any{"propertyName": sort, "direction": "ASCENDING"}},
 		"properties": append(props, since), "limit": hubspotPage}
 	if err := s.t.ask(ctx, http.MethodPost, v.prefix+"/"+v.kind(object)+"/search", in, &out); err != nil {
-		return from, err
+		return "", err
 	}
-	last := from.ms
+	last := from.moment
 	for _, o := range out.Results {
 		r := o.remote()
 		ch := Change{EventKey: fmt.Sprintf("%s/%s/%d", v.kind(object), o.ID, o.UpdatedAt.UnixMilli()), Object: object, Kind: v.kind(object), ID: o.ID, Key: r.props[v.key],
@@ -101,21 +83,22 @@ func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since s
 		}
 		ch.OptOut = r.props["hs_email_optout"] == "true"
 		p.Changes = append(p.Changes, ch)
-		last = max(last, o.UpdatedAt.UnixMilli())
+		last = max(last, hubspotTime(o.UpdatedAt))
 	}
 	full := len(out.Results) == hubspotPage
-	p.More = p.More || full || from.in
+	p.More = p.More || full || from.within != ""
 	switch {
-	case full && from.in:
-		return hubspotPlace{from.ms, true, out.Results[hubspotPage-1].ID}, nil
-	case full && last == from.ms:
-		return hubspotPlace{from.ms, true, "0"}, nil
+	case full && from.within != "":
+		return from.on(from.moment, out.Results[hubspotPage-1].ID), nil
+	case full && last == from.moment:
+		return from.on(from.moment, "0"), nil
 	case full:
-		return hubspotPlace{ms: last}, nil
-	case from.in:
-		return hubspotPlace{ms: from.ms + 1}, nil
+		return from.on(last, ""), nil
+	case from.within != "":
+		ms, err := strconv.ParseInt(from.moment, 10, 64)
+		return from.on(strconv.FormatInt(ms+1, 10), ""), err
 	}
-	return hubspotPlace{ms: max(from.ms, min(last, h.client.now().Add(-cursorLag).UnixMilli()))}, nil
+	return from.over(last, hubspotTime), nil
 }
 
 func (h *HubSpot) deal(stages Stages, ch *Change, props map[string]string) {

@@ -17,16 +17,7 @@ const pipedriveTime = "2006-01-02 15:04:05"
 
 const pipedrivePage = 200
 
-// pipedriveCursor is where reading goes on: a second, and how many of the changes since then were read: more may have
-// changed in one second than a page holds.
-func pipedriveCursor(cursor string, now time.Time) (since string, start int) {
-	if cursor == "" {
-		return now.UTC().Format(pipedriveTime), 0
-	}
-	since, at, _ := strings.Cut(cursor, cursorMark)
-	start, _ = strconv.Atoi(at)
-	return since, start
-}
+func pipedriveMoment(at time.Time) string { return at.UTC().Format(pipedriveTime) }
 
 // Pull reads what their list of recent changes says, in its order.
 func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Outcome) {
@@ -35,11 +26,9 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 		return Page{}, (&talk{}).end(err, nil)
 	}
 	now := p.client.now()
-	since, start := pipedriveCursor(cursor, now)
+	from := placeOf(cursor, pipedriveMoment(now), now)
+	start, _ := strconv.Atoi(from.within) // how many of the changes since then were read
 	page := Page{Cursor: cursor}
-	if cursor == "" {
-		page.Cursor = since
-	}
 	var users struct{ Data []pipedriveUser }
 	if err := s.t.get(ctx, "/v1/users", &users); err != nil {
 		return page, s.t.end(err, nil)
@@ -60,7 +49,7 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 			}
 		} `json:"additional_data"`
 	}
-	path := "/v1/recents?since_timestamp=" + url.QueryEscape(since) + "&items=person,deal&limit=" + strconv.Itoa(pipedrivePage)
+	path := "/v1/recents?since_timestamp=" + url.QueryEscape(from.moment) + "&items=person,deal&limit=" + strconv.Itoa(pipedrivePage)
 	if start > 0 {
 		path += "&start=" + strconv.Itoa(start)
 	}
@@ -72,14 +61,14 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 			page.Changes = append(page.Changes, ch)
 		}
 	}
-	last := max(out.AdditionalData.LastTimestampOnPage, since)
+	last := max(out.AdditionalData.LastTimestampOnPage, from.moment)
 	switch page.More = out.AdditionalData.Pagination.More && len(out.Data) > 0; {
-	case page.More && last > since:
-		page.Cursor = last
+	case page.More && last > from.moment:
+		page.Cursor = from.on(last, "")
 	case page.More:
-		page.Cursor = since + cursorMark + strconv.Itoa(start+len(out.Data))
+		page.Cursor = from.on(from.moment, strconv.Itoa(start+len(out.Data)))
 	default:
-		page.Cursor = max(since, min(last, now.Add(-cursorLag).UTC().Format(pipedriveTime)))
+		page.Cursor = from.over(last, pipedriveMoment)
 	}
 	return page, s.t.end(nil, nil)
 }
@@ -109,11 +98,8 @@ func (p *Pipedrive) change(s *sync, item, id string, data map[string]any) (Chang
 	if at.IsZero() {
 		at, _ = time.Parse(time.RFC3339, r.props["update_time"])
 	}
-	ch := Change{EventKey: item + "/" + id + "/" + r.props["update_time"], Object: Person, Kind: "person", ID: id, Key: r.props[v.keys[Person]], Email: r.props["emails"], At: at.UTC(), Deleted: deleted,
+	ch := Change{Object: Person, Kind: "person", ID: id, Key: r.props[v.keys[Person]], Email: r.props["emails"], At: at.UTC(), Deleted: deleted,
 		OptOut: r.props["marketing_status"] == "unsubscribed"}
-	if deleted {
-		ch.EventKey += "/deleted"
-	}
 	if o, ok := r.props["owner_id"]; ok {
 		ch.Owner = &o
 	}
@@ -127,7 +113,7 @@ func (p *Pipedrive) change(s *sync, item, id string, data map[string]any) (Chang
 		}
 		ch.Currency, ch.Reason = r.props["currency"], r.props["lost_reason"]
 	}
-	return ch, item == "person" || item == "deal"
+	return ch.keyed(item + "/" + id + "/" + r.props["update_time"]), item == "person" || item == "deal"
 }
 
 // Hook takes their webhooks: they sign in with a name and a password, nothing else.

@@ -12,6 +12,8 @@ import (
 
 const salesforceTime = "2006-01-02T15:04:05.000Z"
 
+func salesforceMoments(at time.Time) string { return at.UTC().Format(salesforceTime) }
+
 // Pull asks by SOQL for what changed, deleted rows included.
 func (s *Salesforce) Pull(ctx context.Context, c Config, cursor string) (Page, Outcome) {
 	stages, err := ParseStages(c.Get("stages", salesforceFields))
@@ -56,10 +58,10 @@ const salesforcePage = 200
 
 // changed reads a page of one kind in the order of moment and id, so that no page ends within a moment for good.
 func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages Stages, p *Page, object, fields, since string) (next string, more bool, err error) {
-	moment, after, _ := strings.Cut(since, cursorMark)
-	where := "SystemModstamp >= " + moment
-	if after != "" {
-		where = fmt.Sprintf("(SystemModstamp > %s OR (SystemModstamp = %s AND Id > '%s'))", moment, moment, soqlQuote(after))
+	from := placeOf(since, salesforceMoments(s.client.now()), s.client.now())
+	where := "SystemModstamp >= " + from.moment
+	if from.within != "" {
+		where = fmt.Sprintf("(SystemModstamp > %s OR (SystemModstamp = %s AND Id > '%s'))", from.moment, from.moment, soqlQuote(from.within))
 	}
 	soql := fmt.Sprintf("SELECT Id,%s,SystemModstamp,IsDeleted,%s FROM %s WHERE %s AND %s != null ORDER BY SystemModstamp, Id LIMIT %d",
 		v.key, fields, v.kind(object), where, v.key, salesforcePage)
@@ -67,7 +69,7 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 	if err := t.get(ctx, v.root+"/queryAll?q="+url.QueryEscape(soql), &out); err != nil {
 		return since, false, err
 	}
-	last, lastID := moment, ""
+	last, lastID := from.moment, ""
 	for _, rec := range out.Records {
 		r := salesforceRecord(rec)
 		if r == nil {
@@ -75,7 +77,7 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 		}
 		at := salesforceMoment(r.props["SystemModstamp"])
 		owner := r.props["OwnerId"]
-		ch := Change{EventKey: v.kind(object) + "/" + r.id + "/" + r.props["SystemModstamp"], Object: object, Kind: v.kind(object), ID: r.id, Key: r.props[v.key], Email: r.props["Email"],
+		ch := Change{Object: object, Kind: v.kind(object), ID: r.id, Key: r.props[v.key], Email: r.props["Email"],
 			At: at, Owner: &owner, OptOut: r.props["HasOptedOutOfEmail"] == "true", Deleted: r.props["IsDeleted"] == "true"}
 		if object == Deal {
 			ch.TheirStage = r.props["StageName"]
@@ -86,13 +88,13 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 				ch.Value = &v
 			}
 		}
-		p.Changes = append(p.Changes, ch)
+		p.Changes = append(p.Changes, ch.keyed(v.kind(object)+"/"+r.id+"/"+r.props["SystemModstamp"]))
 		last, lastID = max(last, at.Format(salesforceTime)), r.id
 	}
 	if len(out.Records) == salesforcePage {
-		return last + cursorMark + lastID, true, nil
+		return from.on(last, lastID), true, nil
 	}
-	return max(moment, min(last, s.client.now().Add(-cursorLag).UTC().Format(salesforceTime))), false, nil
+	return from.over(last, salesforceMoments), false, nil
 }
 
 func salesforceMoment(s string) time.Time {

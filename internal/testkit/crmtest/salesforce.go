@@ -170,7 +170,7 @@ func salesforceQuery(d *Double, q string, deletedToo bool) (int, any) {
 		switch {
 		case o.Deleted && !deletedToo, o.Props["Gatehouse_Key__c"] == nil && strings.Contains(q, "Gatehouse_Key__c != null"):
 		case since != nil && at < since[1]:
-		case after != nil && (at < after[1] || at == after[1] && o.ID <= after[3]):
+		case after != nil && (at < after[1] || at == after[1] && number(o.ID) <= number(after[3])):
 		case want != nil && !strings.EqualFold(text(o.Props[want[1]]), strings.ReplaceAll(want[2], `\'`, `'`)):
 		default:
 			rows = append(rows, o)
@@ -178,7 +178,8 @@ func salesforceQuery(d *Double, q string, deletedToo bool) (int, any) {
 	}
 	if strings.Contains(q, "ORDER BY SystemModstamp, Id") {
 		sort.SliceStable(rows, func(i, j int) bool {
-			return rows[i].At.Truncate(time.Millisecond).Before(rows[j].At.Truncate(time.Millisecond)) || rows[i].At.Truncate(time.Millisecond).Equal(rows[j].At.Truncate(time.Millisecond)) && rows[i].ID < rows[j].ID
+			a, b := rows[i].At.Truncate(time.Millisecond), rows[j].At.Truncate(time.Millisecond)
+			return a.Before(b) || a.Equal(b) && number(rows[i].ID) < number(rows[j].ID)
 		})
 	}
 	if limit := soqlLimit.FindStringSubmatch(q); limit != nil {
@@ -190,4 +191,10 @@ func salesforceQuery(d *Double, q string, deletedToo bool) (int, any) {
 		out = append(out, salesforceAnswer(o))
 	}
 	return http.StatusOK, map[string]any{"records": out, "done": true}
+}
+
+// number is an id as theirs are ordered: all of one length.
+func number(id string) int {
+	n, _ := strconv.Atoi(id)
+	return n
 }
