@@ -319,3 +319,35 @@ func TestWhatIsKnownOfACompanyIsKnownToBoth(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsErasedByHandIsForgottenOnceItIsDone: the push names the records until somebody says that they are gone there.
+func TestWhatIsErasedByHandIsForgottenOnceItIsDone(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.connect("hubspot", "HubSpot", map[string]string{"base": d.URL, "token": crmtest.HubSpotToken, "erase": "tell"})
+	deal := c.deal("ann@firm.example", c.ana)
+	c.push(id)
+	contact := d.Live("contacts")[0].ID
+	if _, err := c.App.EraseLead(t.Context(), deal.LeadID, c.admin); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	var alarm uuid.UUID
+	if err := c.Store.DB(t.Context()).Raw("select id from alarms where kind = 'connector-erase' and cleared_at is null").Row().Scan(&alarm); err != nil {
+		t.Fatal(err)
+	}
+	named := func() int {
+		return c.Count("select count(*) from pushes where reason like ?", "%"+contact+"%") + c.Count("select count(*) from remote_objects where connector_id = ?", id)
+	}
+	if len(d.Live("contacts")) != 1 || named() == 0 {
+		t.Fatal("nothing says what is to be deleted there")
+	}
+	c.explained()
+	if err := c.App.DismissAlarm(t.Context(), alarm, c.admin); err != nil {
+		t.Fatal(err)
+	}
+	if n := named(); n != 0 {
+		t.Errorf("%d still name it", n)
+	}
+	c.explained()
+}

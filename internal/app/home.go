@@ -48,6 +48,9 @@ func (a *App) DismissAlarm(ctx context.Context, id uuid.UUID, by store.Actor) er
 		if res.RowsAffected == 0 {
 			return errs.New(errs.Conflict, "Somebody has done this one already, or its cause is gone.")
 		}
+		if err := forgetByHand(tx, id); err != nil {
+			return err
+		}
 		return tx.Audit(by, "alarm.done", "alarm", id.String(), nil)
 	})
 }

@@ -192,7 +192,7 @@ func (a *App) keepObjects(tx *store.Tx, t *pushTry, out crm.Outcome) (clash stri
 	now := tx.Now()
 	if t.call.Erase {
 		if out.Class == crm.Done {
-			err = forgetRemote(tx, t)
+			err = forgetRemote(tx, t.connector.ID, t.push.LeadID, t.call.Companies)
 		}
 		return "", err
 	}
@@ -240,25 +240,6 @@ func (a *App) keepObjects(tx *store.Tx, t *pushTry, out crm.Outcome) (clash stri
 
 // sentMerged marks an object that we took away because its lead was merged into another one.
 const sentMerged = "=merged"
-
-// forgetRemote forgets what they held of an erased person: by now it says nothing but who that was.
-func forgetRemote(tx *store.Tx, t *pushTry) error {
-	c, l := t.connector.ID, t.push.LeadID
-	err := tx.Exec("delete from remote_objects where connector_id = ? and (object_id = ? or object_id in (select id from deals where lead_id = ?))", c, l, l).Error
-	if err == nil && len(t.call.Companies) > 0 {
-		err = tx.Exec("delete from remote_objects where connector_id = ? and object_kind = 'company' and remote_id in ?", c, t.call.Companies).Error
-	}
-	if err == nil {
-		err = tx.Exec("update push_attempts set request = '', answer = '' where push_id in (select id from pushes where connector_id = ? and lead_id = ?) and (request <> '' or answer <> '')", c, l).Error
-	}
-	if err == nil {
-		err = tx.Exec("update pushes set remote_id = '' where connector_id = ? and lead_id = ? and remote_id <> ''", c, l).Error
-	}
-	if err == nil {
-		err = tx.Exec("update pulls set event_key = 'erased:' || id where connector_id = ? and (object_id = ? or object_id in (select id from deals where lead_id = ?)) and event_key not like 'erased:%'", c, l, l).Error
-	}
-	return err
-}
 
 // keepTheirs stores what they changed while we were about to tell, as if they had told it.
 func (a *App) keepTheirs(tx *store.Tx, t *pushTry, theirs []crm.Change) error {

@@ -132,7 +132,7 @@ func (c *crms) connect(web *proc.Process) {
 		"slack":      {"url": {base("slack") + "/services/T000/B000/XXXX"}, "types": {"lead.assigned\ndeal.stage_changed"}},
 		"hubspot":    {"base": {base("hubspot")}, "token": {crmtest.HubSpotToken}, "leads": {"yes"}},
 		"salesforce": {"domain": {base("salesforce")}, "client_id": {crmtest.SalesforceClient}, "client_secret": {crmtest.SalesforceSecret}},
-		"pipedrive":  {"base": {base("pipedrive")}, "token": {crmtest.PipedriveToken}, "leads": {"yes"}, "person_key": {crmtest.PipedrivePerson}, "deal_key": {crmtest.PipedriveDealKey},
+		"pipedrive": {"base": {base("pipedrive")}, "token": {crmtest.PipedriveToken}, "leads": {"yes"}, "person_key": {crmtest.PipedrivePerson}, "deal_key": {crmtest.PipedriveDealKey},
 			"org_key": {crmtest.PipedriveOrg}, "said_field": {crmtest.PipedriveSaid}},
 	} {
 		values.Set("name", kind)

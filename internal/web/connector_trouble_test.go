@@ -68,7 +68,7 @@ func (x *troubled) news(t *testing.T) uuid.UUID {
 		if err := tx.Exec("update leads set owner_id = ? where id = ?", x.admin.user.ID, ad.LeadID).Error; err != nil {
 			return err
 		}
-		err := tx.Exec(`insert into sayings (id, lead_id, address_id, document_id, kind, text, page, state, at) select ?, ?, ?, id, 'ask', 'Why?', 'thanks', 'claimed', ? from documents limit 1`,
+		err := tx.Exec(`insert into sayings (id, lead_id, address_id, document_id, kind, text, page, state, at) select ?, ?, ?, id, 'ask', 'Why', 'thanks', 'claimed', ? from documents limit 1`,
 			store.NewID(), ad.LeadID, ad.ID, tx.Now()).Error
 		if err != nil {
 			return err
