@@ -64,6 +64,13 @@ func (a *App) composeAlert(tx *store.Tx, t *pushTry, e store.OutboxEvent) (dropp
 	if err != nil || !held {
 		return "the lead is in other hands by now", err
 	}
+	if as.LeadID != e.LeadID { // merged since
+		told, err := a.tell(tx, as.LeadID, nil)
+		if err != nil {
+			return "", err
+		}
+		t.call.Values = told.values
+	}
 	var waiting []store.Push
 	err = tx.ForUpdate().Where("connector_id = ? and type = ? and state = 'waiting' and due_at <= ? and id <> ?", t.connector.ID, LeadAssigned, tx.Now(), t.push.ID).Order("id").Limit(digestLines - 1).Find(&waiting).Error
 	if err != nil {
