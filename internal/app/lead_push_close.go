@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,8 +59,12 @@ func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {
 	now := tx.Now()
 	set := func(state string, due time.Time) error {
 		fields := map[string]any{"state": state, "reason": out.Reason, "due_at": due, "state_at": now}
-		if out.Class != crm.Unknown {
-			fields["making"] = nil
+		if out.Class != crm.Unknown || slices.ContainsFunc(out.Objects, func(o crm.Object) bool { return o.Object == crm.Company }) {
+			fields["making"] = nil // it is known by now, or was not made
+		} else if p.Making != nil { // others of the company wait so long
+			if err := tx.Enqueue(pushAt(p.ConnectorID, now.Add(pushUnknown))); err != nil {
+				return err
+			}
 		}
 		for _, o := range out.Objects {
 			if p.Type != LeadErased && (o.Object == p.ObjectKind || o.Object == crm.Person && p.ObjectKind == crm.Lead) {

@@ -33,6 +33,7 @@ func (w *world) open() string {
 	err := w.pool.QueryRow(w.t.Context(), `select coalesce(string_agg(line, ', '), '') from (
 		select 'submission ' || state || ' ' || count(*) as line from submissions where state in ('received','released') group by state
 		union all select 'message ' || state || ' ' || count(*) from messages where state in ('pending','sending','unknown','held') group by state
+		union all select 'push to ' || c.kind || ' ' || p.state || ' ' || (p.due_at <= now()) || ' tries ' || p.tries || ' making ' || (p.making is not null) || ' ' || p.reason || ' ' || count(*) from pushes p join connectors c on c.id = p.connector_id where p.state in ('waiting','sending') group by c.kind, p.state, p.due_at <= now(), p.tries, p.making is not null, p.reason
 		union all select 'job ' || kind || ' ' || state || ' ' || count(*) from river_job where state not in ('completed','cancelled','discarded') group by kind, state) x`).Scan(&text)
 	if err != nil {
 		return err.Error()
