@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/crm"
-	"github.com/gatehouse/gatehouse/internal/email"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -119,11 +118,11 @@ func (a *App) alertValues(tx *store.Tx, v crm.Values, as store.Assignment) error
 	lines := said[as.LeadID]
 	v["said"] = strings.Join(lines[:min(len(lines), 5)], "\n")
 	delete(v, "contact_choice") // the lines begin with it, in words
-	var s email.Sales
-	if err := salesScore(tx.DB, as.LeadID, &s); err != nil {
+	score, heaviest, err := weighsMost(tx.DB, as.LeadID)
+	if err != nil {
 		return err
 	}
-	v["owner_name"], v["why"], v["score_text"], v["score_lines"], v["claim_link"] = owner.Name, as.Reason, s.Score, strings.Join(s.Lines, "\n"), a.o.BaseURL+"/admin/claim/"+as.ID.String()
+	v["owner_name"], v["why"], v["score_text"], v["score_lines"], v["claim_link"] = owner.Name, as.Reason, score, strings.Join(heaviest, "\n"), a.o.BaseURL+"/admin/claim/"+as.ID.String()
 	if as.WarnAt != nil {
 		v["clock"] = "A first answer is expected by " + as.WarnAt.In(zone).Format(mailMoment) + "."
 	}

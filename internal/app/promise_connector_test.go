@@ -18,7 +18,7 @@ func TestPromiseOneRemoteObject(t *testing.T) {
 		t.Helper()
 		pipedrive, hubspot := crmtest.Pipedrive(t, nil), crmtest.HubSpot(t, nil)
 		c := newConnectedMutant(t, mutant, pipedrive, hubspot)
-		p := c.connect("pipedrive", "Pipedrive", map[string]string{"base": pipedrive.URL, "token": crmtest.PipedriveToken, "person_key": crmtest.PipedrivePerson, "deal_key": crmtest.PipedriveDealKey})
+		p := c.connect("pipedrive", "Pipedrive", map[string]string{"base": pipedrive.URL, "token": crmtest.PipedriveToken, "person_key": crmtest.PipedrivePerson, "deal_key": crmtest.PipedriveDealKey, "org_key": crmtest.PipedriveOrg, "said_field": crmtest.PipedriveSaid})
 		h := c.hubspot(hubspot)
 		pipedrive.Once(crmtest.CutAfter)
 		deal := c.deal("ann@example.org", c.ana)
@@ -26,7 +26,8 @@ func TestPromiseOneRemoteObject(t *testing.T) {
 			c.push(p, h)
 			c.Clock.Move(2 * time.Minute)
 		}
-		v.must(len(pipedrive.Live("person")) == 1 && len(pipedrive.Live("deal")) == 1, "DOUBLE: %d persons and %d deals for one of each", len(pipedrive.Live("person")), len(pipedrive.Live("deal")))
+		v.must(len(pipedrive.Live("person")) == 1 && len(pipedrive.Live("deal")) == 1 && len(pipedrive.Live("organization")) == 1, "DOUBLE: %d persons, %d deals and %d companies for one of each",
+			len(pipedrive.Live("person")), len(pipedrive.Live("deal")), len(pipedrive.Live("organization")))
 
 		changed := func(company string) {
 			t.Helper()
