@@ -145,6 +145,12 @@ func (a *App) recordPerson(tx *store.Tx, o OpenedGrant, kind string) error {
 	if err != nil {
 		return err
 	}
+	// Who clicks twice within the hour has not come back once more.
+	err = tx.Exec(`insert into document_returns (id, download_id, at) select ?, d.id, d.last_at from downloads d where d.grant_id = ? and d.document_version_id = ? and d.kind = ? and d.times > 1
+		and not exists (select 1 from document_returns r where r.download_id = d.id and r.at > ?)`, store.NewID(), o.Grant.ID, o.File.ID, kind, now.Add(-time.Hour)).Error
+	if err != nil {
+		return err
+	}
 	if err := a.confirmClaims(tx, ad, o); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/lead"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
@@ -132,5 +134,45 @@ func TestARehearsalKnowsExistingOwners(t *testing.T) {
 	f.ok(err)
 	if got.Result.Owners[cleo.Name] != 1 {
 		t.Errorf("a rule on the owner gave %v", got.Result.Owners)
+	}
+}
+
+// Each time that somebody came back is known with its time: what is replayed as of a day does not change later.
+func TestReturnsAreKnownWithTheirTimes(t *testing.T) {
+	k := testkit.New(t)
+	k.Take(testkit.Submit("ann@archer.example"))
+	k.Deliver()
+	l, _, err := k.Store.LeadByAddress(t.Context(), "ann@archer.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	returns := func() (at []time.Time) {
+		t.Helper()
+		records, err := store.ReadLeadRecords(k.Store.DB(t.Context()), []uuid.UUID{l.ID}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range records[0].Events {
+			if e.Kind == lead.EventReturn {
+				at = append(at, e.At)
+			}
+		}
+		return at
+	}
+	began := k.Clock.Now()
+	for _, step := range []struct {
+		later time.Duration
+		want  int
+	}{{0, 0}, {24 * time.Hour, 1}, {time.Minute, 1}, {48 * time.Hour, 2}} {
+		k.Clock.Move(step.later)
+		if _, err := k.App.TakeDocument(t.Context(), mailedToken(t, k.Mail.All()[0]), "read", person()); err != nil {
+			t.Fatal(err)
+		}
+		if got := returns(); len(got) != step.want {
+			t.Errorf("after %v: %v", k.Clock.Now().Sub(began), got)
+		}
+	}
+	if got := returns(); !got[0].Equal(began.Add(24 * time.Hour)) {
+		t.Errorf("the first return moved to %v", got[0])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,12 +23,12 @@ type seedTable struct {
 // seedRows are the tables of one batch in the order in which they refer to each other.
 type seedRows struct {
 	companies, domains, leads, addresses, submissions, payloads, values, consents, visits, grants, messages, attempts, outcomes, events, hits,
-	downloads, suppressions, sayings, choices, assignments, deals, changes, plans, steps, activities seedTable
+	downloads, returns, suppressions, sayings, choices, assignments, deals, changes, plans, steps, activities seedTable
 }
 
 func (r *seedRows) tables() []*seedTable {
 	return []*seedTable{&r.companies, &r.domains, &r.leads, &r.addresses, &r.submissions, &r.payloads, &r.values, &r.consents, &r.visits, &r.grants,
-		&r.messages, &r.attempts, &r.outcomes, &r.events, &r.hits, &r.downloads, &r.suppressions, &r.sayings, &r.choices,
+		&r.messages, &r.attempts, &r.outcomes, &r.events, &r.hits, &r.downloads, &r.returns, &r.suppressions, &r.sayings, &r.choices,
 		&r.assignments, &r.deals, &r.changes, &r.plans, &r.steps, &r.activities}
 }
 
@@ -204,8 +205,8 @@ func (r *seedRows) traffic(s *sower, p *seedPerson, v *seedVisit) {
 // taken is one row for each way in which the person took the document, however often.
 func (r *seedRows) taken(s *sower, p *seedPerson) {
 	for _, kind := range []string{"download", "read"} {
-		var first, last *seedVisit
-		times := int32(0)
+		var first *seedVisit
+		var taken []time.Time
 		for _, v := range p.visits {
 			if v.take == nil || v.kind != kind {
 				continue
@@ -213,18 +214,19 @@ func (r *seedRows) taken(s *sower, p *seedPerson) {
 			if first == nil {
 				first = v
 			}
-			last = v
-			times++
+			taken = append(taken, *v.take)
 		}
 		if first == nil {
 			continue
 		}
-		at, until := *first.take, *last.take
-		if until.Before(at) {
-			at, until = until, at
+		slices.SortFunc(taken, time.Time.Compare)
+		at, until := taken[0], taken[len(taken)-1]
+		id := s.id(at)
+		for _, back := range taken[1:] {
+			r.returns.add("document_returns", "id", s.id(back), "download_id", id, "at", back)
 		}
-		r.downloads.add("downloads", "id", s.id(at), "grant_id", p.grant, "lead_id", p.lead, "document_id", first.gate.document, "document_version_id", first.gate.file,
-			"gate_id", first.gate.gate, "kind", kind, "at", at, "last_at", until, "times", times)
+		r.downloads.add("downloads", "id", id, "grant_id", p.grant, "lead_id", p.lead, "document_id", first.gate.document, "document_version_id", first.gate.file,
+			"gate_id", first.gate.gate, "kind", kind, "at", at, "last_at", until, "times", int32(len(taken)))
 		s.report.Downloads++
 	}
 }

@@ -58,6 +58,13 @@ type Download struct {
 	Times             int32 `gorm:"type:integer"`
 }
 
+// DocumentReturn is one time that a person came back to a document.
+type DocumentReturn struct {
+	ID         uuid.UUID `gorm:"primaryKey;type:uuid"`
+	DownloadID uuid.UUID `gorm:"type:uuid"`
+	At         time.Time
+}
+
 // Alarm is something that needs a person.
 type Alarm struct {
 	ID        uuid.UUID `gorm:"primaryKey;type:uuid"`

@@ -50,8 +50,8 @@ const recordEvents = `
 	left join visits v on v.submission_id = s.id and v.at = s.received_at where o.lead_id = any(cast(@ids as uuid[]))
 	union all select w.lead_id, w.kind, w.id, w.at, null, null, null, d.title, g.slug, '', '', '', '', '' from downloads w join documents d on d.id = w.document_id
 		join gates g on g.id = w.gate_id where w.lead_id = any(cast(@ids as uuid[]))
-	union all select w.lead_id, 'return', w.id, w.last_at, null, null, null, d.title, g.slug, w.kind, '', '', '', '' from downloads w join documents d on d.id = w.document_id
-		join gates g on g.id = w.gate_id where w.lead_id = any(cast(@ids as uuid[])) and w.times > 1
+	union all select w.lead_id, 'return', r.id, r.at, null, null, null, d.title, g.slug, w.kind, '', '', '', '' from downloads w join document_returns r on r.download_id = w.id
+		join documents d on d.id = w.document_id join gates g on g.id = w.gate_id where w.lead_id = any(cast(@ids as uuid[]))
 	union all select y.lead_id, y.kind, y.id, y.at, y.taken_back_at, null, null, d.title, '', coalesce('q' || q.number, ''), '', '', '', '' from sayings y
 		join documents d on d.id = y.document_id left join document_questions q on q.id = y.question_id where y.lead_id = any(cast(@ids as uuid[]))
 	union all select c.lead_id, 'choice', c.id, c.at, null, c.confirmed_at, c.submission_id, '', '', c.how, '', '', '', '' from contact_choices c
