@@ -19,6 +19,7 @@ type Metrics struct {
 	eventsSeen  *prometheus.CounterVec
 	downloads   *prometheus.CounterVec
 	pushes      *prometheus.CounterVec
+	upkeep      *prometheus.CounterVec
 }
 
 // NewMetrics makes them.
@@ -31,10 +32,11 @@ func NewMetrics() *Metrics {
 		attempts:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_mail_attempts_total", Help: "Tries to hand a message to the provider, by outcome."}, []string{"transport", "outcome"}),
 		seconds:     prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_mail_second_sends_total", Help: "Messages sent again because nobody could know whether the first try was taken."}),
 		pushes:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_connector_attempts_total", Help: "Tries to tell another system something, by kind of system and outcome."}, []string{"kind", "outcome"}),
+		upkeep:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_upkeep_rounds_total", Help: "Rounds of upkeep that are over: clocks, leavers, connectors, digests. Where it stands still, nothing that is due by the clock is done."}, []string{"outcome"}),
 		eventsSeen:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_provider_events_total", Help: "Provider events, new and repeated."}, []string{"provider", "repeat"}),
 		downloads:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_document_posts_total", Help: "POSTs on personal pages, by way and by who it looks like."}, []string{"kind", "label"}),
 	}
-	m.Registry.MustRegister(m.submissions, m.refused, m.batch, m.commits, m.attempts, m.seconds, m.eventsSeen, m.downloads, m.pushes)
+	m.Registry.MustRegister(m.submissions, m.refused, m.batch, m.commits, m.attempts, m.seconds, m.eventsSeen, m.downloads, m.pushes, m.upkeep)
 	return m
 }
 
@@ -56,6 +58,10 @@ func (m *Metrics) events(provider string, fresh, repeated int) {
 }
 func (m *Metrics) push(kind, outcome string)   { m.pushes.WithLabelValues(kind, outcome).Inc() }
 func (m *Metrics) download(kind, label string) { m.downloads.WithLabelValues(kind, label).Inc() }
+
+func (m *Metrics) tidied(err error) {
+	m.upkeep.WithLabelValues(map[bool]string{true: "done", false: "failed"}[err == nil]).Inc()
+}
 
 func yesNo(b bool) string {
 	if b {

@@ -130,7 +130,11 @@ func (w *Workers) tend(ctx context.Context) {
 			a.log.Warn("upkeep failed", "what", what, "error", err)
 		}
 	}
-	look := func() { report("tidy", errs.Contained(func() error { return a.Tidy(ctx) })) }
+	look := func() {
+		err := errs.Contained(func() error { return a.Tidy(ctx) })
+		a.Metrics.tidied(err)
+		report("tidy", err)
+	}
 	look()
 	var suspects []string // processes whose lock nobody held at the last look
 	for {
