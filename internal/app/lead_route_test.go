@@ -130,6 +130,18 @@ func TestARoutedLeadHasAllThatItNeeds(t *testing.T) {
 	}
 }
 
+// What comes on Friday night is alerted at once, and the alert says that nobody has to hurry.
+func TestAnAlertAtNightSaysWhenTheClockStarts(t *testing.T) {
+	f := newFloor(t, 1)
+	f.until("2026-03-06T18:40:00Z")
+	f.route(f.lead(1))
+	f.Deliver()
+	mails := f.Mail.All()
+	if m := mails[len(mails)-1]; !strings.Contains(strings.Join(strings.Fields(m.Text), " "), "The clock starts on Monday 9 March, 09:00, with your work. A first answer is expected by Monday 9 March, 11:00.") {
+		t.Error(m.Text)
+	}
+}
+
 // 50 leads that qualify at once, over three instances with two workers each: one owner each, and shares that are even
 // within one.
 func TestFiftyAtOnceOverThreeInstances(t *testing.T) {

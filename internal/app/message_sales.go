@@ -61,6 +61,9 @@ func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, v
 	}
 	if as.WarnAt != nil {
 		s.Clock = "A first answer is expected by " + as.WarnAt.In(zone).Format(mailMoment) + "."
+		if as.ClockFrom.After(as.At) {
+			s.Clock = "The clock starts on " + as.ClockFrom.In(zone).Format(mailMoment) + ", with your work. " + s.Clock
+		}
 	}
 	if s.Score, s.Lines, err = weighsMost(db, l.ID); err != nil {
 		return a.store.Translate(err)
