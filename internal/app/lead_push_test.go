@@ -182,6 +182,32 @@ func TestADayAway(t *testing.T) {
 	c.explained()
 }
 
+// TestAnAlarmIsMailedOnce, also to an administrator who is named for it.
+func TestAnAlarmIsMailedOnce(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	if err := c.Store.DB(t.Context()).Exec("update users set role = 'admin' where id = ?", *c.ana.ID).Error; err != nil { // who is named for it
+		t.Fatal(err)
+	}
+	for i := range 6 {
+		c.deal(fmt.Sprintf("p%d@example.org", i), c.ana)
+	}
+	d.Always(crmtest.Fails)
+	for range 6 {
+		c.push(id)
+		c.Clock.Move(10 * time.Minute)
+	}
+	for range 2 {
+		if err := c.App.Digest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := c.Count("select count(*) from messages where template = 'alarm' and user_id = ?", *c.ana.ID); n != 1 {
+		t.Errorf("%d mails of one alarm", n)
+	}
+}
+
 func TestAKeyThatIsRefusedPausesAllAndBurnsNothing(t *testing.T) {
 	d := crmtest.HubSpot(t, nil)
 	c := newConnected(t, d)

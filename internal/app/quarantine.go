@@ -89,7 +89,7 @@ func (a *App) Digest(ctx context.Context) error {
 			}
 		}
 		for _, al := range alarms {
-			if err := a.tellStaff(tx, "alarm", []string{"admin"}, map[string]any{"alarm": al.ID.String()}, 0); err != nil {
+			if err := a.tellAlarm(tx, al); err != nil {
 				return err
 			}
 			if err := tx.Model(&store.Alarm{}).Where("id = ?", al.ID).Update("told_at", now).Error; err != nil {
@@ -98,6 +98,19 @@ func (a *App) Digest(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// tellAlarm writes to every administrator who has not been told of an alarm as the person named for it.
+func (a *App) tellAlarm(tx *store.Tx, al store.Alarm) error {
+	var users []uuid.UUID
+	err := tx.Model(&store.User{}).Where(`role = 'admin' and disabled_at is null and not exists (select 1 from messages m where m.user_id = users.id
+		and m.template = 'alarm' and m.data->>'alarm' = ?)`, al.ID.String()).Order("id").Pluck("id", &users).Error
+	for _, id := range users {
+		if err == nil {
+			err = a.staffMail(tx, id, "alarm", map[string]any{"alarm": al.ID.String()})
+		}
+	}
+	return err
 }
 
 // tellStaff writes one message of a template to everybody with one of the roles who had none of it within pause.
