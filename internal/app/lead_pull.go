@@ -133,15 +133,17 @@ func (a *App) callPull(ctx context.Context, sys crm.Connector, cfg crm.Config, c
 	return sys.Pull(ctx, cfg, cursor)
 }
 
-// pullFailed waits as a push would. Nothing is lost: the cursor stays.
+// pullFailed waits as a push would. Nothing is lost: the cursor stays. While the breaker is open the failure says nothing
+// new, and must not put off the probe: a system may not answer what changed, and take what it is told.
 func (a *App) pullFailed(tx *store.Tx, c store.Connector, out crm.Outcome) error {
 	switch out.Class {
 	case crm.RateLimited:
 		return tx.Model(&store.Connector{}).Where("id = ?", c.ID).Update("pull_due_at", tx.Now().Add(max(out.Wait, time.Minute))).Error
-	case crm.Unauthorised, crm.Misconfigured:
-		return a.breakConnector(tx, c.ID, out, true)
 	}
-	return a.breakConnector(tx, c.ID, out, false)
+	if err := tx.ForChange().Where("id = ?", c.ID).Take(&c).Error; err != nil || c.BrokenAt != nil {
+		return err
+	}
+	return a.breakConnector(tx, c.ID, out, out.Class == crm.Unauthorised || out.Class == crm.Misconfigured)
 }
 
 // keepUsers remembers who can own things there, and who of ours that is: by the address.

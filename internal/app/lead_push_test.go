@@ -182,6 +182,34 @@ func TestADayAway(t *testing.T) {
 	c.explained()
 }
 
+// TestAskingPutsNoTellingOff: what can be told goes, although nothing can be asked.
+func TestAskingPutsNoTellingOff(t *testing.T) {
+	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
+	d, id := c.double, c.hubspot(c.double)
+	d.Trouble(func(r crmtest.Request) crmtest.Trouble {
+		if strings.HasPrefix(r.Path, "/crm/v3/owners/?limit") {
+			return crmtest.Fails
+		}
+		return crmtest.None
+	})
+	ask := func(times int) {
+		for range times {
+			c.pull(id)
+			c.push(id)
+			c.Clock.Move(5 * time.Minute)
+		}
+	}
+	ask(24)
+	if c.connector(id).BrokenAt == nil {
+		t.Fatal("nobody learns that it cannot be asked")
+	}
+	c.deal("ann@example.org", c.ana)
+	ask(4)
+	if n := len(d.Live("deals")); n != 1 {
+		t.Errorf("%d deals are there after twenty minutes", n)
+	}
+}
+
 // TestAnAlarmIsMailedOnce, also to an administrator who is named for it.
 func TestAnAlarmIsMailedOnce(t *testing.T) {
 	d := crmtest.HubSpot(t, nil)
