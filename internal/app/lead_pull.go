@@ -38,15 +38,15 @@ func (a *App) KeepHook(ctx context.Context, connector uuid.UUID, h crm.Hook) err
 		return err
 	}
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		if err := storeChanges(tx, connector, "webhook", changes); err != nil {
+		if err := storeChanges(tx, connector, "webhook", tx.Now(), changes); err != nil {
 			return err
 		}
 		return tx.Enqueue(river.InsertManyParams{Args: jobs.Pull{ConnectorID: connector}})
 	})
 }
 
-// storeChanges keeps each change once.
-func storeChanges(tx *store.Tx, connector uuid.UUID, how string, changes []crm.Change) error {
+// storeChanges keeps each change once. At is the moment from which on it may have been so.
+func storeChanges(tx *store.Tx, connector uuid.UUID, how string, at time.Time, changes []crm.Change) error {
 	var rows []store.Pull
 	for _, ch := range changes {
 		body, err := json.Marshal(ch)
@@ -54,7 +54,7 @@ func storeChanges(tx *store.Tx, connector uuid.UUID, how string, changes []crm.C
 			return err
 		}
 		rows = append(rows, store.Pull{ID: store.NewID(), ConnectorID: connector, EventKey: cutTo(ch.EventKey, 200), How: how, Type: changeType(ch), ObjectKind: ch.Object, Body: body,
-			Outcome: "waiting", At: tx.Now()})
+			Outcome: "waiting", At: at})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -92,6 +92,7 @@ func (a *App) askConnector(ctx context.Context, c store.Connector) error {
 		return err
 	}
 	for range pullPages {
+		asked := a.now()
 		page, out := a.callPull(ctx, sys, cfg, c.Cursor)
 		if out.Class != crm.Done {
 			return a.store.Tx(ctx, func(tx *store.Tx) error { return a.pullFailed(tx, c, out) })
@@ -105,7 +106,7 @@ func (a *App) askConnector(ctx context.Context, c store.Connector) error {
 			if err != nil {
 				return err
 			}
-			if err := storeChanges(tx, c.ID, "poll", ours); err != nil {
+			if err := storeChanges(tx, c.ID, "poll", asked, ours); err != nil {
 				return err
 			}
 			// Whoever else asked meanwhile has read the same: the cursor goes on from where this one began, or not at all.
@@ -277,7 +278,7 @@ func (a *App) applyOnce(ctx context.Context, c store.Connector, id uuid.UUID, re
 			set["outcome"], set["reason"] = "refused", refuse
 			return tx.Model(&store.Pull{}).Where("id = ?", id).Updates(set).Error
 		}
-		what, err := a.take(tx, c, object, ch)
+		what, err := a.take(tx, c, object, ch, p.At)
 		if err != nil {
 			return err
 		}

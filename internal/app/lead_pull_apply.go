@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,10 +13,10 @@ import (
 )
 
 // take applies a change of theirs and says in words what it did. Nothing said: it was our own news come back, or so
-// already. The deal or the lead is locked first, then what they hold of it.
-func (a *App) take(tx *store.Tx, c store.Connector, object uuid.UUID, ch crm.Change) (what []string, err error) {
+// already. The deal or the lead is locked first, then what they hold of it. Asked is when the question went out.
+func (a *App) take(tx *store.Tx, c store.Connector, object uuid.UUID, ch crm.Change, asked time.Time) (what []string, err error) {
 	if ch.Object == crm.Deal {
-		return a.takeDeal(tx, c, object, ch)
+		return a.takeDeal(tx, c, object, ch, asked)
 	}
 	var l store.Lead
 	if err := tx.ForUpdate().Where("id = ?", object).Take(&l).Error; err != nil {
@@ -40,6 +41,7 @@ func (a *App) take(tx *store.Tx, c store.Connector, object uuid.UUID, ch crm.Cha
 			what = append(what, "opted out of marketing there: the consent is withdrawn here")
 		}
 	}
+	ch = overtaken(ch, remote, asked)
 	owner, echo, err := theirOwner(tx, c.ID, remote, ch)
 	if err != nil || echo {
 		return what, err
@@ -67,6 +69,24 @@ func lockRemote(tx *store.Tx, connector uuid.UUID, ch crm.Change, object uuid.UU
 		return nil, err
 	}
 	return &rows[0], nil
+}
+
+// overtaken leaves out of an answer what they were told after it was asked for: it may say how things stood before. The
+// push has read what they held, and told what was news of it.
+func overtaken(ch crm.Change, remote *store.RemoteObject, asked time.Time) crm.Change {
+	if remote == nil || !remote.At.After(asked) {
+		return ch
+	}
+	if _, told := remote.Sent[crm.SentOwner]; told {
+		ch.Owner = nil
+	}
+	if _, told := remote.Sent[crm.SentStage]; told {
+		ch.Stage, ch.TheirStage = nil, ""
+	}
+	if _, told := remote.Sent[crm.SentValue]; told {
+		ch.Value = nil
+	}
+	return ch
 }
 
 func goneThere(tx *store.Tx, remote *store.RemoteObject) ([]string, error) {
@@ -157,7 +177,7 @@ func (a *App) takeOwner(tx *store.Tx, c store.Connector, l store.Lead, owner the
 }
 
 // takeDeal applies stage, value and owner of a deal, each unless it is what we told them.
-func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Change) (what []string, err error) {
+func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Change, asked time.Time) (what []string, err error) {
 	var d store.Deal
 	if err := tx.Where("id = ?", id).Take(&d).Error; err != nil {
 		return nil, err
@@ -173,6 +193,7 @@ func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Cha
 	if ch.Deleted {
 		return goneThere(tx, remote)
 	}
+	ch = overtaken(ch, remote, asked)
 	owner, echo, err := theirOwner(tx, c.ID, remote, ch)
 	if err != nil {
 		return nil, err
@@ -286,7 +307,7 @@ func agreeOn(tx *store.Tx, remote *store.RemoteObject, ch crm.Change) error {
 		set(crm.SentValue, *ch.Value)
 	}
 	return tx.Model(&store.RemoteObject{}).Where("connector_id = ? and object_kind = ? and object_id = ?", remote.ConnectorID, remote.ObjectKind, remote.ObjectID).
-		Select("sent", "at").Updates(&store.RemoteObject{Sent: sent, At: tx.Now()}).Error
+		Select("sent").Updates(&store.RemoteObject{Sent: sent}).Error
 }
 
 // handOverFor puts a lead into the hands that another system names, with what was accepted and planned.

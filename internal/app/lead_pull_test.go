@@ -58,6 +58,49 @@ func TestWonInTheCRMIsWonHere(t *testing.T) {
 	}
 	c.pull(id)
 	c.explained()
+	if r, err := c.App.Verify(t.Context()); err != nil || !r.OK() {
+		t.Errorf("a deal that was won there is not explained: %v, %v", r.Unexplained, err)
+	}
+}
+
+// TestAnAnswerThatWasOvertakenIsNoNews: they were asked, then told something, and only then their answer arrives.
+func TestAnAnswerThatWasOvertakenIsNoNews(t *testing.T) {
+	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
+	d, id := c.double, c.hubspot(c.double)
+	c.pull(id)
+	deal := c.deal("ann@example.org", c.ana)
+	c.push(id)
+	c.pull(id)
+	c.Clock.Move(time.Minute)
+	d.Change("deals", d.Live("deals")[0].ID, map[string]any{"dealname": "What is no news to us"})
+	release := d.Hold()
+	held := make(chan bool, 8)
+	d.Trouble(func(r crmtest.Request) crmtest.Trouble {
+		if contains(r.Path, "/deals/search") && contains(string(r.Body), "GTE") {
+			held <- true
+			return crmtest.Holds
+		}
+		return crmtest.None
+	})
+	asked := make(chan error, 1)
+	go func() { asked <- c.App.PullFrom(t.Context(), id, true) }()
+	<-held
+	c.Clock.Move(time.Second)
+	deal = c.read(deal.ID)
+	if _, err := c.move(app.DealMove{ID: deal.ID, Version: deal.Version, To: "proposal", Value: "900"}, c.ana); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	release()
+	if err := <-asked; err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Move(6 * time.Minute)
+	c.pull(id)
+	if n := c.Count("select count(*) from deal_changes where deal_id = ? and how = 'crm'", deal.ID); n != 0 || c.read(deal.ID).Stage != "proposal" {
+		t.Errorf("%d changes are told to come from the CRM; it stands at %s", n, c.read(deal.ID).Stage)
+	}
+	c.explained()
 }
 
 // TestBackToWhatWeToldOnceIsNews: moved there to another stage and back again is no echo.

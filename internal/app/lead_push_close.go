@@ -251,7 +251,7 @@ func (a *App) keepTheirs(tx *store.Tx, t *pushTry, theirs []crm.Change) error {
 	if len(theirs) == 0 {
 		return nil
 	}
-	if err := storeChanges(tx, t.connector.ID, "poll", theirs); err != nil {
+	if err := storeChanges(tx, t.connector.ID, "poll", tx.Now(), theirs); err != nil {
 		return err
 	}
 	return tx.Enqueue(river.InsertManyParams{Args: jobs.Pull{ConnectorID: t.connector.ID}})
