@@ -103,6 +103,31 @@ func TestAnAnswerThatWasOvertakenIsNoNews(t *testing.T) {
 	c.explained()
 }
 
+// TestAValueThatTheyGaveFirstIsTheirs: there was none when both agreed, and then both gave one while nobody could tell.
+func TestAValueThatTheyGaveFirstIsTheirs(t *testing.T) {
+	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
+	d, id := c.double, c.hubspot(c.double)
+	c.pull(id)
+	deal := c.read(c.deal("ann@example.org", c.ana).ID)
+	c.push(id)
+	d.Change("deals", d.Live("deals")[0].ID, map[string]any{"amount": "4000"})
+	if _, err := c.move(app.DealMove{ID: deal.ID, Version: deal.Version, To: "proposal", Value: "3500"}, c.ana); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		c.push(id)
+		c.pull(id)
+		c.Clock.Move(6 * time.Minute)
+	}
+	if got := c.read(deal.ID); got.Stage != "proposal" || got.Value == nil || *got.Value != 400000 {
+		t.Errorf("it stands at %s, value %v", got.Stage, got.Value)
+	}
+	if p := d.Live("deals")[0].Props; p["dealstage"] != "presentationscheduled" || p["amount"] != "4000" {
+		t.Errorf("there it stands at %v with %v", p["dealstage"], p["amount"])
+	}
+	c.explained()
+}
+
 // TestBackToWhatWeToldOnceIsNews: moved there to another stage and back again is no echo.
 func TestBackToWhatWeToldOnceIsNews(t *testing.T) {
 	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })

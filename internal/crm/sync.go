@@ -263,7 +263,9 @@ func (s *sync) differing(object string, cur *remote, want map[string]string, pol
 			continue
 		}
 		base, agreed := known.Sent[prop]
-		if role := shared[prop]; role != "" && have != "" && (agreed && !Same(have, base) || !agreed && role == SentOwner && cur.key == "") { // whoever had it before us keeps it
+		first := shared[prop] == SentOwner && cur.key == "" || // whoever had it before us keeps it
+			shared[prop] == SentValue && len(known.Sent) > 0 // there was none when we last agreed
+		if role := shared[prop]; role != "" && have != "" && (agreed && !Same(have, base) || !agreed && first) {
 			s.foreign(object, cur.id, role, have)
 			s.kept[object+"/"+prop] = true
 			continue
