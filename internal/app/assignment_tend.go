@@ -88,9 +88,13 @@ func (a *App) leaveHouse(ctx context.Context) error {
 			if err == nil {
 				err = tx.Model(&store.UserProfile{}).Where("user_id = ?", p.UserID).Updates(map[string]any{"left_at": tx.Now(), "version": p.Version + 1}).Error
 			}
+			var left []uuid.UUID
 			if err == nil {
-				err = tx.Exec(`update leads set owner_id = ? where owner_id = ? and not exists (select 1 from assignments a where a.lead_id = leads.id
-					and a.state in ('open','accepted'))`, p.HeirID, p.UserID).Error
+				err = tx.Raw(`update leads set owner_id = ? where owner_id = ? and not exists (select 1 from assignments a where a.lead_id = leads.id
+					and a.state in ('open','accepted')) returning id`, p.HeirID, p.UserID).Scan(&left).Error
+			}
+			if err == nil && len(left) > 0 {
+				err = a.tellKept(tx, left...)
 			}
 			if err == nil {
 				err = tx.Audit(system, "user.left", "user", p.UserID.String(), nil)

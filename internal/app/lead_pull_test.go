@@ -128,6 +128,30 @@ func TestAValueThatTheyGaveFirstIsTheirs(t *testing.T) {
 	c.explained()
 }
 
+// TestALeaverIsNamedNoLongerThere: who takes over a lead whose deal is decided is told as well.
+func TestALeaverIsNamedNoLongerThere(t *testing.T) {
+	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
+	d, id := c.double, c.hubspot(c.double)
+	deal := c.read(c.deal("ann@example.org", c.ana).ID)
+	if _, err := c.move(app.DealMove{ID: deal.ID, Version: deal.Version, To: "won", Value: "900", Reason: "trust"}, c.ana); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	if err := c.Store.DB(t.Context()).Exec(`insert into user_profiles (user_id, job_title, tel, booking_url, photo_key, time_zone, hours, holiday_region, leaves_at, heir_id, version, updated_at)
+		values (?, '', '', '', '', '', '[]', '', ?, ?, 1, ?)`, *c.ana.ID, c.Clock.Now(), *c.ben.ID, c.Clock.Now()).Error; err != nil {
+		t.Fatal(err)
+	}
+	c.Clock.Move(time.Minute)
+	if err := c.App.TendAssignments(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	if p := d.Live("contacts")[0].Props; p["hubspot_owner_id"] != "8" {
+		t.Errorf("there the contact is with %v", p["hubspot_owner_id"])
+	}
+	c.explained()
+}
+
 // TestBackToWhatWeToldOnceIsNews: moved there to another stage and back again is no echo.
 func TestBackToWhatWeToldOnceIsNews(t *testing.T) {
 	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
