@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/google/uuid"
@@ -169,12 +170,15 @@ func show(w *world, faults []string) {
 	}
 }
 
+// blames are what verify cannot explain, in its own words.
+var blames = regexp.MustCompile(`"(kind|sentence)": "[^"]*"`)
+
 // verify runs the product's own reconciliation: it must find nothing unexplained.
 func (w *world) verify() {
 	w.t.Helper()
 	code, out, text := proc.Run(w.t, w.options(), "verify", "--json")
 	if code != 0 {
-		w.t.Errorf("verify exits %d: %.2000s %.500s", code, out, text)
+		w.t.Errorf("verify exits %d: %q %.500s", code, blames.FindAllString(out, 20), text)
 		return
 	}
 	if !json.Valid([]byte(out)) {
