@@ -195,7 +195,7 @@ func (s *Server) waitingCard(c echo.Context, w app.WaitingCard, here string, act
 			card.Accept = acceptButton(w, here)
 		}
 		if mine || s.may(c, auth.LeadsAssign) {
-			card.Refuse = card.URL + "#assignment"
+			card.Refuse = card.URL + "#hands"
 		}
 		card.NoteURL = card.URL + "/note?back=" + queryEscape(here)
 	}
