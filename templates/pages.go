@@ -46,6 +46,7 @@ var pages = []page{
 	{"admin/quarantine", "admin/layout.html"},
 	{"admin/messages", "admin/layout.html"},
 	{"admin/message", "admin/layout.html"},
+	{"admin/inbound", "admin/layout.html"},
 	{"admin/gates", "admin/layout.html"},
 	{"admin/gate_edit", "admin/layout.html"},
 	{"admin/documents", "admin/layout.html"},

@@ -27,7 +27,7 @@ func TestSalesPages(t *testing.T) {
 	a := s.admin(b)
 	a.Open("/admin/pipeline?view=list")
 	tick := browser.Eval[string](a.Page, `document.querySelector(".tick input").value`)
-	look(t, a.Page).walk("admin", "/admin/pipeline/bulk?what=to:lost&deal="+url.QueryEscape(tick), "/admin/pipeline", "/admin/pipeline?view=list", "/admin/leads", "/admin/rules", "/admin/teams", "/admin/connectors", "/admin/reports")
+	look(t, a.Page).walk("admin", "/admin/pipeline/bulk?what=to:lost&deal="+url.QueryEscape(tick), "/admin/pipeline", "/admin/pipeline?view=list", "/admin/inbound", "/admin/leads", "/admin/rules", "/admin/teams", "/admin/connectors", "/admin/reports")
 
 	rep := b.NewPage(t, s.URL())
 	rep.Open(s.invited("rita@gatehouse.example", "sales", "Rita Rep"))

@@ -209,6 +209,9 @@ func workOf(d app.LeadDetail, zone *time.Location) (out []templates.TimelineEven
 		if act.Direction == "in" {
 			e.Tone = "good"
 		}
+		if act.How == "bcc" || act.How == "reply" {
+			e.URL = inboundPath + "?lead=" + d.ID.String()
+		}
 		if act.TakenBackAt != nil {
 			e.Labels = append(e.Labels, templates.Tag{Label: "taken back"})
 		}

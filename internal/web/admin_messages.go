@@ -51,6 +51,7 @@ func (s *Server) messageList(c echo.Context) error {
 		return err
 	}
 	p.Wide = true
+	p.Action = &templates.PageAction{Label: "Mail that came in", URL: inboundPath, Icon: "mail"}
 	var kindPairs, transportPairs []string
 	for _, k := range kinds {
 		kindPairs = append(kindPairs, k, kindWords[k])

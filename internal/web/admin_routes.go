@@ -37,6 +37,7 @@ func (s *Server) leadRoutes() []route {
 		{post, "/admin/leads/:id/send-again", can(auth.MessagesSend), smallForm, s.leadSendAgain},
 		{post, "/admin/leads/:id/erase", can(auth.LeadsErase), smallForm, s.leadErase},
 		{get, "/admin/messages", can(auth.MessagesRead), noBody, s.messageList},
+		{get, "/admin/inbound", can(auth.MessagesRead), noBody, s.inboundList},
 		{get, "/admin/messages/:id", can(auth.MessagesRead), noBody, s.messagePage},
 		{post, "/admin/messages/:id/send-again", can(auth.MessagesSend), smallForm, s.messageSendAgain},
 		{get, "/admin/quarantine", can(auth.QuarantineDecide), noBody, s.quarantineList},
