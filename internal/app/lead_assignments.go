@@ -100,7 +100,7 @@ func (a *App) Claim(ctx context.Context, id uuid.UUID, reader store.User) (c Cla
 type Seller struct {
 	ID   uuid.UUID
 	Name string
-	Away time.Time // until when; zero: here
+	Away time.Time // until when, where they work; zero: here
 }
 
 // WhoSells lists them by name.
@@ -113,7 +113,7 @@ func (a *App) WhoSells(ctx context.Context) ([]Seller, error) {
 	for _, s := range h.sellers() {
 		x := Seller{ID: s.ID, Name: s.Name}
 		if b := s.absence(h.now); b != nil {
-			x.Away = b.EndsAt
+			x.Away = b.EndsAt.In(s.Calendar.Zone)
 		}
 		out = append(out, x)
 	}

@@ -28,6 +28,7 @@ type Person struct {
 	Profile  store.UserProfile
 	Absences []AbsenceLine // those that are not over, in order
 	Teams    []string
+	Zone     *time.Location // that the days away are whole days of
 }
 
 // AbsenceLine is an absence with its deputy's name.
@@ -49,6 +50,9 @@ func (a *App) PersonOf(ctx context.Context, id uuid.UUID) (p Person, err error) 
 	p.Profile = store.UserProfile{UserID: id}
 	if len(rows) > 0 {
 		p.Profile = rows[0]
+	}
+	if p.Zone, err = zoneOf(db, id); err != nil {
+		return p, a.store.Translate(err)
 	}
 	err = db.Raw(`select b.*, coalesce(u.name, '') as deputy from absences b left join users u on u.id = b.deputy_id
 		where b.user_id = ? and b.ends_at > ? order by b.starts_at`, id, a.now()).Scan(&p.Absences).Error

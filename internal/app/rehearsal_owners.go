@@ -187,6 +187,9 @@ func (s *side) give(t *turn, facts *lead.Facts) {
 	period := PeriodOf(t.At, s.house.settings.RotationPeriod, s.week, s.house.zone)
 	day := t.At.In(s.house.zone).Format(time.DateOnly)
 	for _, team := range w.Teams {
+		if !period.Equal(s.period) {
+			clear(team.Guests)
+		}
 		for i := range team.Members {
 			m := &team.Members[i]
 			if !period.Equal(s.period) {
@@ -208,7 +211,7 @@ func (s *side) give(t *turn, facts *lead.Facts) {
 	facts.Owner = s.house.email(q.Owner, q.CompanyOwner)
 	c := s.router.Choose(q)
 	if t.CompanyID != nil && c.Owner != uuid.Nil {
-		s.company[*t.CompanyID] = c.Owner
+		s.company[*t.CompanyID] = c.Meant()
 	}
 	s.owners[t.LeadID] = c.Owner
 	name := ""

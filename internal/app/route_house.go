@@ -209,9 +209,9 @@ func calendarOf(p store.UserProfile, absences []store.Absence, free map[pipeline
 }
 
 func (h *house) readTeams(db *store.Query) error {
-	h.world = &pipeline.World{Now: h.now, Zone: h.zone, People: map[uuid.UUID]*pipeline.Person{}, Teams: map[uuid.UUID]*pipeline.Team{}}
+	h.world = &pipeline.World{Now: h.now, People: map[uuid.UUID]*pipeline.Person{}, Teams: map[uuid.UUID]*pipeline.Team{}}
 	for id, s := range h.staff {
-		p := &pipeline.Person{ID: id, Name: s.Name, Sells: s.sells()}
+		p := &pipeline.Person{ID: id, Name: s.Name, Sells: s.sells(), Zone: s.Calendar.Zone}
 		for _, x := range s.Absences {
 			d := pipeline.Deputy{Absence: pipeline.Absence{From: x.StartsAt, Until: x.EndsAt}}
 			if x.DeputyID != nil {
@@ -254,6 +254,11 @@ func (h *house) readTeams(db *store.Query) error {
 			}
 		}
 		t.Members = append(t.Members, x)
+	}
+	for _, p := range places {
+		if t := h.world.Teams[p.TeamID]; t != nil {
+			t.CountGuest(p.UserID, int(p.Turns))
+		}
 	}
 	return nil
 }

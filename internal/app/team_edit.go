@@ -30,7 +30,7 @@ type MemberView struct {
 	Turns    int
 	Credit   int
 	Open     int       // leads in hand
-	Away     time.Time // until when; zero: here
+	Away     time.Time // until when, where they work; zero: here
 	Deputy   string
 	Leaves   time.Time
 	Sells    bool
@@ -66,13 +66,13 @@ func (a *App) TeamViews(ctx context.Context) ([]TeamView, error) {
 			if s := h.staff[m.User]; s != nil {
 				x.Sells = s.sells()
 				if b := s.absence(h.now); b != nil {
-					x.Away = b.EndsAt
+					x.Away = b.EndsAt.In(s.Calendar.Zone)
 					if b.DeputyID != nil {
 						x.Deputy = h.name(*b.DeputyID)
 					}
 				}
 				if s.Profile.LeavesAt != nil {
-					x.Leaves = *s.Profile.LeavesAt
+					x.Leaves = s.Profile.LeavesAt.In(s.Calendar.Zone)
 				}
 			}
 			v.Members = append(v.Members, x)

@@ -45,6 +45,22 @@ type Team struct {
 	ID      uuid.UUID
 	Name    string
 	Members []Member
+	Guests  map[uuid.UUID]int // turns of those who are no members: deputies, when all of the team were away
+}
+
+func (t *Team) has(user uuid.UUID) bool {
+	return slices.ContainsFunc(t.Members, func(m Member) bool { return m.User == user })
+}
+
+// CountGuest counts turns of somebody who is no member; of a member it counts none.
+func (t *Team) CountGuest(user uuid.UUID, turns int) {
+	if t.has(user) {
+		return
+	}
+	if t.Guests == nil {
+		t.Guests = map[uuid.UUID]int{}
+	}
+	t.Guests[user] += turns
 }
 
 // Load is what one member had when the choice was made: turns and credit are thousandths of a lead.

@@ -86,35 +86,10 @@ func (r Routing) Check(known func(team bool, id uuid.UUID) bool) error {
 	return nil
 }
 
-// Person is somebody who may be given leads.
-type Person struct {
-	ID       uuid.UUID
-	Name     string
-	Sells    bool // may log in, has not left, has working hours
-	Deputies []Deputy
-}
-
-// Deputy is who stands in during an absence; Nil where none was named.
-type Deputy struct {
-	Absence
-	Deputy uuid.UUID
-}
-
-// away tells whether somebody is away at a time, and who stands in.
-func (p *Person) away(at time.Time) (deputy uuid.UUID, until time.Time, yes bool) {
-	for _, d := range p.Deputies {
-		if !at.Before(d.From) && at.Before(d.Until) {
-			return d.Deputy, d.Until, true
-		}
-	}
-	return uuid.Nil, time.Time{}, false
-}
-
 // World is what routing looks at: people, teams with the turns of the current period, and who is asked when nobody else is
 // left, in that order. Router changes its turns, so that a sequence of leads can be rehearsed; nothing else is touched.
 type World struct {
 	Now      time.Time
-	Zone     *time.Location // of the dates in reasons; nil: UTC
 	People   map[uuid.UUID]*Person
 	Teams    map[uuid.UUID]*Team
 	Fallback []uuid.UUID
@@ -163,13 +138,14 @@ type Choice struct {
 
 // Why is the reason as data.
 type Why struct {
-	Rule   int      `json:"rule,omitempty"` // from one; 0: no rule decided
-	Key    string   `json:"key,omitempty"`
-	Title  string   `json:"title,omitempty"`
-	Team   string   `json:"team,omitempty"`
-	Loads  []Load   `json:"loads,omitempty"`
-	For    string   `json:"for,omitempty"` // in whose place a deputy gets it
-	Passed []string `json:"passed,omitempty"`
+	Rule   int        `json:"rule,omitempty"` // from one; 0: no rule decided
+	Key    string     `json:"key,omitempty"`
+	Title  string     `json:"title,omitempty"`
+	Team   string     `json:"team,omitempty"`
+	Loads  []Load     `json:"loads,omitempty"`
+	For    string     `json:"for,omitempty"` // in whose place a deputy gets it
+	ForID  *uuid.UUID `json:"for_id,omitempty"`
+	Passed []string   `json:"passed,omitempty"`
 }
 
 // The hows of a Choice.
@@ -194,20 +170,22 @@ func (r *Router) choose(q Ask) Choice {
 		what   string
 	}{
 		{r.routing.Existing != ExistingNone, q.Owner, q.OwnerVia, "has been this lead's owner"},
-		{r.routing.Existing == ExistingCompany, q.CompanyOwner, q.CompanyOwnerVia, "has the other leads of this company"},
+		{r.routing.Existing == ExistingCompany, q.CompanyOwner, q.CompanyOwnerVia, "has other leads of this company"},
 	} {
 		if !e.wanted || e.owner == uuid.Nil {
 			continue
 		}
-		what := "existing owner: " + r.name(e.owner) + " " + e.what
+		what := e.what
 		if e.via != "" {
 			what += ", as " + e.via + " knows"
 		}
 		owner, why := r.standIn(e.owner, q.Refused)
+		text := "existing owner " + r.name(e.owner) + " (" + what + ")" + why
 		if owner != uuid.Nil {
-			return r.given(owner, nil, Choice{How: howRule, RuleKey: "existing-owner", Text: what + why, Why: Why{Key: "existing-owner", For: forWhom(e.owner, owner, r), Passed: passed}})
+			c := Choice{How: howRule, RuleKey: "existing-owner", Text: text, Why: Why{Key: "existing-owner", Passed: passed}}
+			return r.given(owner, nil, r.inPlaceOf(e.owner, owner, c))
 		}
-		passed = append(passed, what+why)
+		passed = append(passed, text)
 	}
 	for i := range r.routing.Rules {
 		holds, fault := r.holds(i, q.Facts)
@@ -258,8 +236,8 @@ func (r *Router) byRule(i int, q Ask) (c Choice, why string) {
 		if owner == uuid.Nil {
 			return c, text
 		}
-		c.Text, c.Why.For = text, forWhom(*x.Person, owner, r)
-		return r.given(owner, nil, c), ""
+		c.Text = text
+		return r.given(owner, nil, r.inPlaceOf(*x.Person, owner, c)), ""
 	}
 	if x.Team == nil || r.world.Teams[*x.Team] == nil {
 		return c, r.label(i) + ": its team is gone"
@@ -270,6 +248,10 @@ func (r *Router) byRule(i int, q Ask) (c Choice, why string) {
 	c.Why.Team, c.Why.Loads = t.Name, loads
 	says := compared(loads)
 	if best < 0 {
+		if meant, deputy, stands := r.forTeam(t, loads, q.Refused); deputy != uuid.Nil {
+			c.Text = r.label(i) + t.said(x.Title) + "; " + says + "; " + r.name(meant) + stands
+			return r.given(deputy, &t.ID, r.inPlaceOf(meant, deputy, c)), ""
+		}
 		if says == "" {
 			says = "it has no members"
 		}
@@ -287,47 +269,6 @@ func (t *Team) said(title string) string {
 	return ", team " + t.Name
 }
 
-// state is "" for somebody who can be given a lead now.
-func (r *Router) state(id uuid.UUID, refused map[uuid.UUID]bool) string {
-	p := r.world.People[id]
-	switch {
-	case p == nil || !p.Sells:
-		return LoadGone
-	case refused[id]:
-		return LoadRefused
-	}
-	if _, _, away := p.away(r.world.Now); away {
-		return LoadAway
-	}
-	return ""
-}
-
-// standIn is the person, or who stands in for them while they are away: the deputy, the deputy's deputy, and so on, never
-// twice the same. Nil where nobody can. why goes on from the name.
-func (r *Router) standIn(id uuid.UUID, refused map[uuid.UUID]bool) (uuid.UUID, string) {
-	why, seen := "", map[uuid.UUID]bool{}
-	for !seen[id] {
-		seen[id] = true
-		switch r.state(id, nil) {
-		case LoadGone:
-			return uuid.Nil, why + ", who gets no leads any more"
-		case "":
-			if refused[id] {
-				return uuid.Nil, why + ", who had this lead before"
-			}
-			return id, why
-		}
-		deputy, until, _ := r.world.People[id].away(r.world.Now)
-		why += ", who is away until " + until.Add(-time.Minute).In(r.zone()).Format("2 January")
-		if deputy == uuid.Nil {
-			return uuid.Nil, why + " and named no deputy"
-		}
-		why += "; deputy " + r.name(deputy)
-		id = deputy
-	}
-	return uuid.Nil, why + ", who is away too"
-}
-
 // fallback asks those who are asked when nobody else is left. Who had the lead before is not asked again: then it stays
 // in nobody's hands, and somebody has to be told.
 func (r *Router) fallback(q Ask, passed []string) Choice {
@@ -338,8 +279,8 @@ func (r *Router) fallback(q Ask, passed []string) Choice {
 	}
 	for _, id := range r.world.Fallback {
 		if owner, why := r.standIn(id, q.Refused); owner != uuid.Nil {
-			c.Text, c.Why.For = "fallback, since "+said+": "+r.name(id)+why, forWhom(id, owner, r)
-			return r.given(owner, nil, c)
+			c.Text = "fallback, since " + said + ": " + r.name(id) + why
+			return r.given(owner, nil, r.inPlaceOf(id, owner, c))
 		}
 	}
 	c.Text = "nobody could be asked: " + said
@@ -349,6 +290,9 @@ func (r *Router) fallback(q Ask, passed []string) Choice {
 // given counts the lead for its owner.
 func (r *Router) given(owner uuid.UUID, team *uuid.UUID, c Choice) Choice {
 	c.Owner, c.Team = owner, team
+	if team != nil {
+		r.world.Teams[*team].CountGuest(owner, 1)
+	}
 	for _, t := range r.world.Teams {
 		for i := range t.Members {
 			m := &t.Members[i]
@@ -365,23 +309,9 @@ func (r *Router) given(owner uuid.UUID, team *uuid.UUID, c Choice) Choice {
 	return c
 }
 
-func (r *Router) zone() *time.Location {
-	if r.world.Zone == nil {
-		return time.UTC
-	}
-	return r.world.Zone
-}
-
 func (r *Router) name(id uuid.UUID) string {
 	if p := r.world.People[id]; p != nil {
 		return p.Name
 	}
 	return "somebody who is gone"
-}
-
-func forWhom(meant, got uuid.UUID, r *Router) string {
-	if meant == got {
-		return ""
-	}
-	return r.name(meant)
 }

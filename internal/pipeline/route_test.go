@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,11 +170,15 @@ func TestWhoComesFirst(t *testing.T) {
 		want int
 		says string
 	}{
-		"rotation":                     {func(*World, *Ask) {}, 1, "rule 1"},
-		"owner of the lead":            {func(_ *World, q *Ask) { q.Owner, q.CompanyOwner = person(3), person(2) }, 3, "has been this lead's owner"},
-		"owner of the company":         {func(_ *World, q *Ask) { q.CompanyOwner, q.CompanyOwnerVia = person(2), "HubSpot" }, 2, "as HubSpot knows"},
-		"owner has gone":               {func(w *World, q *Ask) { q.Owner = person(3); w.People[person(3)].Sells = false }, 1, "gets no leads any more"},
-		"owner declined it":            {func(_ *World, q *Ask) { q.Owner, q.Refused = person(3), map[uuid.UUID]bool{person(3): true} }, 1, "had this lead before"},
+		"rotation":             {func(*World, *Ask) {}, 1, "rule 1"},
+		"owner of the lead":    {func(_ *World, q *Ask) { q.Owner, q.CompanyOwner = person(3), person(2) }, 3, "has been this lead's owner"},
+		"owner of the company": {func(_ *World, q *Ask) { q.CompanyOwner, q.CompanyOwnerVia = person(2), "HubSpot" }, 2, "as HubSpot knows"},
+		"owner has gone":       {func(w *World, q *Ask) { q.Owner = person(3); w.People[person(3)].Sells = false }, 1, "gets no leads any more"},
+		"owner declined it":    {func(_ *World, q *Ask) { q.Owner, q.Refused = person(3), map[uuid.UUID]bool{person(3): true} }, 1, "had this lead before"},
+		"had it, and is away: no deputy": {func(w *World, q *Ask) {
+			q.Owner, q.Refused = person(3), map[uuid.UUID]bool{person(3): true}
+			leave(w, 3, 2)
+		}, 1, "had this lead before"},
 		"away: the deputy":             {func(w *World, q *Ask) { q.Owner = person(3); leave(w, 3, 2) }, 2, "deputy Bna"},
 		"away: the deputy's deputy":    {func(w *World, q *Ask) { q.Owner = person(3); leave(w, 3, 2); leave(w, 2, 4) }, 4, "deputy Dna"},
 		"away in a circle: the rules":  {func(w *World, q *Ask) { q.Owner = person(3); leave(w, 3, 2); leave(w, 2, 3) }, 1, "away too"},
@@ -197,6 +202,65 @@ func TestWhoComesFirst(t *testing.T) {
 			t.Errorf("%s: %v because %q", name, c.Owner, c.Text)
 		}
 	}
+}
+
+// When all of a team are away, those who stand in for them share its leads, by the loads of those for whom they do.
+func TestATeamThatIsAwayHasItsDeputies(t *testing.T) {
+	w, team := world(1, 1, 1)
+	for i := 5; i <= 7; i++ {
+		w.People[person(i)] = &Person{ID: person(i), Name: fmt.Sprint("Outside ", i), Sells: true}
+	}
+	w.Fallback = []uuid.UUID{person(7)}
+	leave(w, 1, 5)
+	leave(w, 2, 6)
+	leave(w, 3, 0)
+	team.Members[0].Turns, team.Members[1].Turns = 1, 3
+	router := NewRouter(everything(team), w)
+	var got []uuid.UUID
+	for range 4 {
+		c := router.Choose(Ask{})
+		if c.Team == nil || *c.Team != team.ID || c.How != "rule" || c.Why.ForID == nil || !strings.Contains(c.Text, "is away until 16 March; deputy Outside") {
+			t.Fatalf("%+v", c)
+		}
+		got = append(got, c.Owner)
+	}
+	if want := []uuid.UUID{person(5), person(5), person(5), person(6)}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if c := router.Choose(Ask{Refused: map[uuid.UUID]bool{person(5): true, person(2): true}}); c.Owner != person(7) || c.How != "fallback" {
+		t.Errorf("one deputy had it before, so had whom the other stands in for: %q", c.Text)
+	}
+	w.People[person(3)].Deputies = nil
+	if c := router.Choose(Ask{}); c.Owner != person(3) {
+		t.Errorf("somebody of the team is here: %q", c.Text)
+	}
+	team.Members[2].Capacity, team.Members[2].Today = 1, 1
+	leave(w, 1, 3)
+	leave(w, 2, 3)
+	if c := router.Choose(Ask{}); c.Owner != person(7) {
+		t.Errorf("a deputy of the team who has no room today: %q", c.Text)
+	}
+}
+
+func TestWhoWasAskedFirstIsNamedOnce(t *testing.T) {
+	w, team := world(1, 1)
+	w.People[person(1)].Name, w.People[person(2)].Name = "Ana", "Ben"
+	router := NewRouter(everything(team), w)
+	says := func(q Ask, want string) {
+		t.Helper()
+		if c := router.Choose(q); c.Text != want {
+			t.Errorf("%q\n%q", c.Text, want)
+		}
+	}
+	says(Ask{CompanyOwner: person(1)}, "existing owner Ana (has other leads of this company)")
+	leave(w, 1, 2)
+	says(Ask{CompanyOwner: person(1)}, "existing owner Ana (has other leads of this company) is away until 16 March; deputy Ben")
+	los, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.People[person(1)].Zone, w.People[person(1)].Deputies[0].Until = los, time.Date(2026, 3, 16, 0, 0, 0, 0, los)
+	says(Ask{Owner: person(1), OwnerVia: "HubSpot"}, "existing owner Ana (has been this lead's owner, as HubSpot knows) is away until 15 March; deputy Ben")
 }
 
 func leave(w *World, who, deputy int) {

@@ -182,7 +182,7 @@ func (s *Server) toForm(c echo.Context, action, kind, label, button, note string
 		}
 		name := x.Name
 		if !x.Away.IsZero() {
-			name += ", away until " + x.Away.Add(-time.Minute).In(s.zone(c)).Format("2 January")
+			name += ", away until " + x.Away.Add(-time.Minute).Format("2 January")
 		}
 		pairs = append(pairs, x.ID.String(), name)
 	}

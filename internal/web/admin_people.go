@@ -50,7 +50,6 @@ func (s *Server) showPerson(c echo.Context, status int, id uuid.UUID, own, form 
 	if err != nil {
 		return err
 	}
-	zone := s.zone(c)
 	page.Lead = strings.Join(notEmpty(roleWord(x.Role), teamWords(x.Teams)), ", ")
 	p := templates.PersonPage{AdminPage: page, Own: mine, Profile: profileSheet(c, own, x, form == "profile")}
 	if x.Profile.PhotoKey != "" {
@@ -66,7 +65,7 @@ func (s *Server) showPerson(c echo.Context, status int, id uuid.UUID, own, form 
 	}
 	now := s.app.Store().Now()
 	for _, b := range x.Absences {
-		r := templates.AbsenceRow{From: b.StartsAt.In(zone), Until: b.EndsAt.Add(-time.Minute).In(zone), Deputy: b.Deputy, Note: b.Note, State: templates.Tag{Label: "Planned"},
+		r := templates.AbsenceRow{From: b.StartsAt.In(x.Zone), Until: b.EndsAt.Add(-time.Minute).In(x.Zone), Deputy: b.Deputy, Note: b.Note, State: templates.Tag{Label: "Planned"},
 			Remove: postButton("Take back", "undo", own+"/absences/remove", 0)}
 		r.Remove.Hidden = []templates.KV{{Key: "absence", Value: b.ID.String()}}
 		if !now.Before(b.StartsAt) {
@@ -182,7 +181,7 @@ func (s *Server) absenceSheet(c echo.Context, own string, id uuid.UUID, typed bo
 func (s *Server) leavingSheet(c echo.Context, x app.Person, typed bool) (*templates.Sheet, error) {
 	day, heir := "", ""
 	if x.Profile.LeavesAt != nil {
-		day = x.Profile.LeavesAt.In(s.zone(c)).Format(time.DateOnly)
+		day = x.Profile.LeavesAt.In(x.Zone).Format(time.DateOnly)
 	}
 	if x.Profile.HeirID != nil {
 		heir = x.Profile.HeirID.String()

@@ -41,13 +41,13 @@ func (s *Server) teamList(c echo.Context) error {
 		for _, m := range t.Members {
 			placed[m.User] = true
 		}
-		p.Teams = append(p.Teams, s.teamBlock(c, t))
+		p.Teams = append(p.Teams, teamBlock(t))
 	}
 	for _, x := range sellers {
 		if !placed[x.ID] {
 			row := templates.PersonRow{Name: x.Name, URL: personURL(x.ID)}
 			if !x.Away.IsZero() {
-				row.Note = "away until " + x.Away.Add(-time.Minute).In(s.zone(c)).Format("2 January")
+				row.Note = "away until " + x.Away.Add(-time.Minute).Format("2 January")
 			}
 			p.Others = append(p.Others, row)
 		}
@@ -56,8 +56,7 @@ func (s *Server) teamList(c echo.Context) error {
 }
 
 // teamBlock is a team with where its rotation stands.
-func (s *Server) teamBlock(c echo.Context, t app.TeamView) templates.TeamBlock {
-	zone := s.zone(c)
+func teamBlock(t app.TeamView) templates.TeamBlock {
 	b := templates.TeamBlock{Title: t.Name, URL: teamsPath + "/" + t.ID.String(), Note: "Turns since " + t.Period.Format(dayFormat)}
 	if t.Manager != "" {
 		b.Note = "Led by " + t.Manager + "; turns since " + t.Period.Format(dayFormat)
@@ -82,13 +81,13 @@ func (s *Server) teamBlock(c echo.Context, t app.TeamView) templates.TeamBlock {
 		case !m.Sells:
 			r.State = templates.Tag{Label: "Gets no leads", Tone: "bad"}
 		case !m.Away.IsZero():
-			r.State, r.Note = templates.Tag{Label: "Away", Tone: "wait"}, "until "+m.Away.Add(-time.Minute).In(zone).Format("2 January")
+			r.State, r.Note = templates.Tag{Label: "Away", Tone: "wait"}, "until "+m.Away.Add(-time.Minute).Format("2 January")
 			if m.Deputy != "" {
 				r.Note += "; " + m.Deputy + " stands in"
 			}
 		}
 		if !m.Leaves.IsZero() && m.Sells {
-			r.Note = strings.Join(notEmpty(r.Note, "leaves on "+m.Leaves.In(zone).Format("2 January")), "; ")
+			r.Note = strings.Join(notEmpty(r.Note, "leaves on "+m.Leaves.Format("2 January")), "; ")
 		}
 		b.Members = append(b.Members, r)
 	}
@@ -185,7 +184,7 @@ func (s *Server) showTeam(c echo.Context, status int, id uuid.UUID, form string,
 		return err
 	}
 	page.Wide = true
-	p := templates.TeamPage{AdminPage: page, Team: s.teamBlock(c, t)}
+	p := templates.TeamPage{AdminPage: page, Team: teamBlock(t)}
 	own := teamsPath + "/" + id.String()
 	var inside []uuid.UUID
 	for i, m := range t.Members {
