@@ -32,7 +32,7 @@ func (a *App) AcceptLead(ctx context.Context, id uuid.UUID, read int64, by store
 		}
 		as := g.as
 		if by.ID != nil && *by.ID != as.OwnerID {
-			c := pipeline.Choice{Owner: *by.ID, Text: g.h.name(*by.ID) + " stands in for " + g.h.name(as.OwnerID), Why: pipeline.Why{For: g.h.name(as.OwnerID)}}
+			c := pipeline.Choice{Owner: *by.ID, Text: g.h.name(*by.ID) + " stands in for " + g.h.name(as.OwnerID), Why: g.deputyWhy()}
 			if as, err = a.takeOver(g, c, "deputy", store.TakenByDeputy, "", true); err != nil {
 				return err
 			}
@@ -78,7 +78,16 @@ func (a *App) DeclineLead(ctx context.Context, id uuid.UUID, read int64, reason,
 		if err != nil {
 			return err
 		}
-		c.Text = g.h.name(g.as.OwnerID) + " declined it; " + c.Text
+		if c.Owner == uuid.Nil {
+			if err := g.leave(); err != nil {
+				return err
+			}
+		}
+		who := g.h.name(g.as.OwnerID)
+		if by.ID != nil && *by.ID != g.as.OwnerID {
+			who = by.Name + ", for " + who + ","
+		}
+		c.Text = who + " declined it; " + c.Text
 		return a.give(g.tx, g.h, g.lead, c, &g.as, "declined")
 	})
 }
@@ -159,7 +168,7 @@ func (a *App) reassign(tx *store.Tx, id uuid.UUID, read int64, to uuid.UUID, not
 	if err != nil || owner == g.as.OwnerID {
 		return g.h.name(owner), err
 	}
-	if _, err := a.takeOver(g, pipeline.Choice{Owner: owner, Text: text}, "reassigned", store.TakenByHand, note, false); err != nil {
+	if _, err := a.takeOver(g, pipeline.Choice{Owner: owner, Text: text, Why: g.h.inPlaceOf(to, owner)}, "reassigned", store.TakenByHand, note, false); err != nil {
 		return "", err
 	}
 	return g.h.name(owner), tx.Audit(by, "lead.reassign", "lead", g.lead.ID.String(), map[string]any{"from": g.as.OwnerID.String(), "to": owner.String()})
@@ -195,7 +204,7 @@ func (a *App) GiveLead(ctx context.Context, id, to uuid.UUID, by store.Actor) er
 		if err != nil {
 			return err
 		}
-		if err := a.give(tx, h, l, pipeline.Choice{Owner: owner, How: "by-hand", RuleKey: "by-hand", Text: text}, nil, ""); err != nil {
+		if err := a.give(tx, h, l, pipeline.Choice{Owner: owner, How: "by-hand", RuleKey: "by-hand", Text: text, Why: h.inPlaceOf(to, owner)}, nil, ""); err != nil {
 			return err
 		}
 		return tx.Audit(by, "lead.give", "lead", id.String(), map[string]any{"to": owner.String()})
@@ -216,6 +225,14 @@ func (h *house) givenTo(to uuid.UUID, by store.Actor) (owner uuid.UUID, text str
 		text += ", who is away: " + h.name(owner) + " stands in"
 	}
 	return owner, text, nil
+}
+
+// inPlaceOf is the reason as data where a deputy gets what is somebody's.
+func (h *house) inPlaceOf(meant, got uuid.UUID) (w pipeline.Why) {
+	if meant != got {
+		w.For, w.ForID = h.name(meant), &meant
+	}
+	return w
 }
 
 func (h *house) name(id uuid.UUID) string {

@@ -117,6 +117,7 @@ func (a *App) handOver(g *grip) error {
 			c := pipeline.Choice{Owner: owner, RuleKey: "hand-over", Text: why + "; " + heir.Name + " takes over", Why: pipeline.Why{Key: "hand-over", For: g.h.name(g.as.OwnerID)}}
 			if owner != heir.ID {
 				c.Text += ", and " + g.h.name(owner) + " stands in"
+				c.Why.ForID = &heir.ID
 			}
 			_, err := a.takeOver(g, c, "hand-over", store.TakenHandOver, "", true)
 			return err
@@ -136,9 +137,9 @@ func (a *App) deputise(g *grip) error {
 	if x == nil {
 		return nil
 	}
-	away := s.Name + " is away until " + x.EndsAt.Add(-time.Minute).In(g.h.zone).Format("2 January")
+	away := s.Name + " is away until " + x.EndsAt.Add(-time.Minute).In(s.Calendar.Zone).Format("2 January")
 	if owner := g.h.standIn(s.ID); owner != s.ID {
-		c := pipeline.Choice{Owner: owner, RuleKey: "deputy", Text: away + "; " + g.h.name(owner) + " stands in", Why: pipeline.Why{Key: "deputy", For: s.Name}}
+		c := pipeline.Choice{Owner: owner, RuleKey: "deputy", Text: away + "; " + g.h.name(owner) + " stands in", Why: g.deputyWhy()}
 		_, err := a.takeOver(g, c, "deputy", store.TakenByDeputy, "", true)
 		return err
 	}
@@ -146,6 +147,13 @@ func (a *App) deputise(g *grip) error {
 		return nil
 	}
 	return a.passToRules(g, away+" and nobody stands in", "hand-over", store.TakenHandOver)
+}
+
+// deputyWhy is the reason of whoever takes the lead over as a deputy: in the place of the owner, or of whom the owner stood in
+// for already.
+func (g *grip) deputyWhy() pipeline.Why {
+	meant := pipeline.Choice{Owner: g.as.OwnerID, Why: g.as.ReasonData}.Meant()
+	return pipeline.Why{Key: "deputy", For: g.h.name(meant), ForID: &meant}
 }
 
 // passToRules lets the rules choose a new owner; where they find nobody the lead stays, and somebody is told.

@@ -69,7 +69,7 @@ func (a *App) route(tx *store.Tx, ids []uuid.UUID) error {
 			return err
 		}
 		if l.CompanyID != nil {
-			companies[*l.CompanyID] = c.Owner
+			companies[*l.CompanyID] = c.Meant()
 		}
 	}
 	return nil
@@ -123,6 +123,15 @@ func lockCompanies(tx *store.Tx, leads []store.Lead) error {
 	return tx.Exec("select 1 from companies where id in ? order by id for no key update", keysOf(companies)).Error
 }
 
+// whoHad is who had each lead, and who of them does not get it again: whoever declined it, or let its clock run out, since
+// it qualified last; a deputy who declined it too. What sales gave back before it qualified anew is asked of all again:
+// there may be only one who sells.
+const whoHad = `with had as (select a.*, a.closed_at >= coalesce(s.qualified_at, '-infinity') as lately
+		from assignments a left join scores s on s.lead_id = a.lead_id where a.lead_id in ?)
+	select lead_id, owner_id, coalesce(bool_or(lately and (state = 'declined' or state = 'reassigned' and close_reason = ?)), false) as refused from had group by 1, 2
+	union all select lead_id, closed_by, true from had where lately and state = 'declined' and closed_by <> owner_id
+		and exists (select 1 from absences b where b.user_id = had.owner_id and b.starts_at <= had.closed_at and b.ends_at > had.closed_at)`
+
 // readAsks reads facts, existing owners, and who had each lead before.
 func (a *App) readAsks(db *store.Query, h *house, leads []store.Lead) (map[uuid.UUID]pipeline.Ask, error) {
 	facts, err := a.leadFacts(db, idsOf(leads)...)
@@ -133,8 +142,7 @@ func (a *App) readAsks(db *store.Query, h *house, leads []store.Lead) (map[uuid.
 		LeadID, OwnerID uuid.UUID
 		Refused         bool
 	}
-	err = db.Raw(`select lead_id, owner_id, bool_or(state in ('returned','declined') or state = 'reassigned' and close_reason = ?) as refused
-		from assignments where lead_id in ? group by 1, 2`, store.TakenNoResponse, idsOf(leads)).Scan(&had).Error
+	err = db.Raw(whoHad, idsOf(leads), store.TakenNoResponse).Scan(&had).Error
 	if err != nil {
 		return nil, err
 	}
@@ -173,6 +181,7 @@ func (a *App) readAsks(db *store.Query, h *house, leads []store.Lead) (map[uuid.
 }
 
 // companyOwners are who has the latest lead of each company that is in somebody's hands, but for those that are left out.
+// Where a deputy got it, the company is theirs in whose place: the holiday ends.
 func companyOwners(db *store.Query, leads []store.Lead, but ...uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
 	companies := map[uuid.UUID]bool{}
 	for _, l := range leads {
@@ -185,8 +194,11 @@ func companyOwners(db *store.Query, leads []store.Lead, but ...uuid.UUID) (map[u
 		return out, nil
 	}
 	var rows []struct{ CompanyID, OwnerID uuid.UUID }
-	err := db.Raw(`select distinct on (company_id) company_id, owner_id from leads where company_id in ? and owner_id is not null and state = 'active' and id <> all(?::uuid[])
-		order by company_id, last_at desc, id desc`, keysOf(companies), store.UUIDs(but)).Scan(&rows).Error
+	err := db.Raw(`select l.company_id, coalesce(cast(a.reason_data->>'for_id' as uuid), l.owner_id) as owner_id
+		from (select distinct on (company_id) id, company_id, owner_id from leads where company_id in ? and owner_id is not null and state = 'active' and id <> all(?::uuid[])
+			order by company_id, last_at desc, id desc) l
+		left join lateral (select owner_id, reason_data from assignments where lead_id = l.id order by at desc, id desc limit 1) a on a.owner_id = l.owner_id`,
+		keysOf(companies), store.UUIDs(but)).Scan(&rows).Error
 	for _, r := range rows {
 		out[r.CompanyID] = r.OwnerID
 	}
