@@ -320,11 +320,11 @@ func hostOf(tx *store.Tx, leadID uuid.UUID) (*Host, error) {
 }
 
 // contactsOf are the contacts that were made with a lead, newest first: what staff did outwards, and the mails that went
-// out by themselves.
+// out to them by themselves. What we tell one another of a lead is no contact.
 func contactsOf(tx *store.Tx, leadID uuid.UUID) (out []Contact, err error) {
 	err = tx.Raw(`select at, kind from activities where lead_id = ? and direction = 'out' and kind <> 'note' and taken_back_at is null
 		union all select sent_at, case when kind = 'requested' then 'document' else 'mail' end from messages where lead_id = ? and state = 'sent' and sent_at is not null
-		order by 1 desc limit ?`, leadID, leadID, contactsShown).Scan(&out).Error
+			and kind <> 'staff' order by 1 desc limit ?`, leadID, leadID, contactsShown).Scan(&out).Error
 	return out, err
 }
 
