@@ -22,8 +22,8 @@ type AbsenceEdit struct {
 // deputy when the absence begins.
 func (a *App) AddAbsence(ctx context.Context, in AbsenceEdit, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		var u store.User
-		if err := tx.Where("id = ?", in.User).Take(&u).Error; err != nil {
+		var u store.User // held, or two absences of the same days would not see each other
+		if err := tx.ForChange().Where("id = ?", in.User).Take(&u).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		zone, err := zoneOf(tx.DB, in.User)

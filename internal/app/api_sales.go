@@ -32,7 +32,7 @@ type APIAssignment struct {
 }
 
 func apiAssignment(l AssignmentLine) APIAssignment {
-	return APIAssignment{ID: l.ID, LeadID: l.LeadID, OwnerID: l.OwnerID, Owner: l.Owner, TeamID: l.TeamID, Team: l.Team, State: l.State, How: l.How, Reason: l.Reason, PreviousID: l.PreviousID,
+	return APIAssignment{ID: l.ID, LeadID: l.LeadID, OwnerID: l.OwnerID, Owner: l.Owner, TeamID: l.AnsweringTeamID, Team: l.Team, State: l.State, How: l.How, Reason: l.Reason, PreviousID: l.PreviousID,
 		AssignedAt: l.At, ClockFrom: l.ClockFrom, FirstResponseAt: l.FirstResponseAt, ResponseSeconds: l.ResponseSeconds, AcceptedAt: l.AcceptedAt, ClosedAt: l.ClosedAt, CloseReason: l.CloseReason}
 }
 
@@ -175,7 +175,7 @@ func readOne[R, T any](a *App, db *store.Query, view func(R) T) (out T, err erro
 }
 
 func assignmentsOf(db *store.Query) *store.Query {
-	return db.Table("assignments a").Select("a.*, u.name as owner, coalesce(t.name, '') as team").Joins("join users u on u.id = a.owner_id").Joins("left join teams t on t.id = a.team_id")
+	return db.Table("assignments a").Select("a.*, u.name as owner, coalesce(t.name, '') as team").Joins("join users u on u.id = a.owner_id").Joins("left join teams t on t.id = a.answering_team_id")
 }
 
 func dealsWithNames(db *store.Query) *store.Query {

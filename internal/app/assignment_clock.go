@@ -1,8 +1,11 @@
 package app
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -43,16 +46,33 @@ func (a *App) responded(tx *store.Tx, activity store.Activity) error {
 	if err != nil {
 		return err
 	}
-	seconds := int32(calendar.WorkingBetween(as.ClockFrom, f.At).Seconds())
+	seconds := clockUsed(as, calendar, f.At)
 	return tx.Model(&store.Assignment{}).Where("id = ?", as.ID).Updates(map[string]any{"first_response_at": f.At, "first_response_by": f.UserID,
 		"first_response_kind": f.Kind, "response_seconds": seconds}).Error
 }
+
+// ownClock is since when a clock runs in its owner's hands: ClockFrom of one that was taken over lies in the hands before.
+func ownClock(as store.Assignment) time.Time {
+	if as.At.After(as.ClockFrom) {
+		return as.At
+	}
+	return as.ClockFrom
+}
+
+// clockUsed is how many seconds of working time of a clock are over at a moment: those of the hands before, by their
+// calendars, and the owner's.
+func clockUsed(as store.Assignment, owner pipeline.Calendar, at time.Time) int32 {
+	return as.ClockUsed + int32(owner.WorkingBetween(ownClock(as), at).Seconds())
+}
+
+// actingFor is the body of mine(id): somebody, and those whose deputies, one after the other, lead to them; its arguments
+// are they and twice the time.
+const actingFor = `select ?::uuid union select b.user_id from absences b join mine m on b.deputy_id = m.id where b.starts_at <= ? and b.ends_at > ?`
 
 // actsFor are those whose work somebody has to see to: their own, and that of colleagues who are away and whose deputies,
 // one after the other, lead here.
 func (a *App) actsFor(db *store.Query, user uuid.UUID) ([]uuid.UUID, error) {
 	var out []uuid.UUID
-	err := db.Raw(`with recursive mine(id) as (select ?::uuid union select b.user_id from absences b join mine m on b.deputy_id = m.id
-		where b.starts_at <= ? and b.ends_at > ?) select id from mine`, user, a.now(), a.now()).Scan(&out).Error
+	err := db.Raw("with recursive mine(id) as ("+actingFor+") select id from mine", user, a.now(), a.now()).Scan(&out).Error
 	return out, err
 }

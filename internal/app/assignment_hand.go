@@ -1,8 +1,6 @@
 package app
 
 import (
-	"time"
-
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
@@ -71,8 +69,8 @@ func (g *grip) manages() bool {
 	if m := g.h.settings.ManagerUserID; m != nil && *m == *g.by.ID {
 		return true
 	}
-	if g.as.TeamID != nil {
-		if m := g.h.teams[*g.as.TeamID].ManagerID; m != nil && *m == *g.by.ID {
+	if t := g.as.AnsweringTeamID; t != nil {
+		if m := g.h.teams[*t].ManagerID; m != nil && *m == *g.by.ID {
 			return true
 		}
 	}
@@ -125,13 +123,11 @@ func (a *App) takeOver(g *grip, c pipeline.Choice, how, closeReason, note string
 	if g.h.rules != nil && c.Why.Rule > 0 {
 		row.RuleSetID = &g.h.rules.ID
 	}
+	row.AnsweringTeamID = g.h.answering(row, &old)
 	g.h.startClock(&row)
-	if runs && old.FirstResponseAt == nil {
-		used := time.Duration(0)
-		if s := g.h.staff[old.OwnerID]; s != nil {
-			used = s.Calendar.WorkingBetween(old.ClockFrom, g.h.now)
-		}
-		if g.h.strike(&row, row.ClockFrom, used); used > 0 {
+	if s := g.h.staff[old.OwnerID]; runs && old.FirstResponseAt == nil && s != nil {
+		row.ClockUsed = clockUsed(old, s.Calendar, g.h.now)
+		if g.h.strike(&row, row.ClockFrom); row.ClockUsed > 0 {
 			row.ClockFrom = old.ClockFrom
 		}
 	}

@@ -39,6 +39,7 @@ func (a *App) TendAssignments(ctx context.Context) error {
 		a.eachDue(ctx, a.passOn, `select a.id from assignments a where a.state = 'open' and a.first_response_at is null
 			and a.reassign_at <= ? order by a.reassign_at, a.id limit ?`, now, tendMost),
 		a.askAgain(ctx),
+		a.tendAlarms(ctx),
 	)
 }
 
@@ -187,7 +188,7 @@ func (a *App) escalate(g *grip) error {
 	if g.as.EscalatedAt != nil || g.as.FirstResponseAt != nil {
 		return nil
 	}
-	manager := g.h.manager(g.as.TeamID)
+	manager := g.h.manager(g.as.AnsweringTeamID)
 	if manager == uuid.Nil {
 		if err := g.tx.Raise("lead-waits", g.as.ID.String(), "A lead waits too long for its first answer, and no manager is named whom that could be told. Name one under Teams."); err != nil {
 			return err
@@ -224,28 +225,39 @@ func (a *App) passOn(g *grip) error {
 	return err
 }
 
-// resetClocks sets when the running clocks of somebody strike, after their hours or absences changed. What has struck
-// has struck.
-func (a *App) resetClocks(tx *store.Tx, user uuid.UUID) error {
+// resetRegion sets the running clocks anew of everybody who works in a region; "" is everybody.
+func (a *App) resetRegion(tx *store.Tx, region string) error {
+	var users []uuid.UUID
+	err := tx.Raw(`select distinct a.owner_id from assignments a left join user_profiles p on p.user_id = a.owner_id
+		where a.state in ('open','accepted') and a.first_response_at is null and (? = '' or p.holiday_region = ?)`, region, region).Scan(&users).Error
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	return a.resetClocks(tx, users...)
+}
+
+// resetClocks sets when the running clocks of some people strike, after their hours, absences or holidays changed. What
+// has struck has struck.
+func (a *App) resetClocks(tx *store.Tx, users ...uuid.UUID) error {
 	h, err := a.house(tx.DB, false)
 	if err != nil {
 		return err
 	}
 	var rows []store.Assignment
-	if err := tx.ForUpdate().Where("owner_id = ? and state in ('open','accepted') and first_response_at is null", user).Order("id").Find(&rows).Error; err != nil {
+	if err := tx.ForUpdate().Where("owner_id in ? and state in ('open','accepted') and first_response_at is null", users).Order("id").Find(&rows).Error; err != nil {
 		return err
 	}
-	s := h.staff[user]
 	for _, as := range rows {
+		s := h.staff[as.OwnerID]
 		if s == nil {
-			break
+			continue
 		}
 		if as.ClockFrom.After(h.now) {
 			if from, ok := s.Calendar.NextWorking(as.At); ok {
 				as.ClockFrom = from
 			}
 		}
-		h.strike(&as, as.ClockFrom, 0)
+		h.strike(&as, ownClock(as))
 		err := tx.Model(&store.Assignment{}).Where("id = ?", as.ID).Updates(map[string]any{"clock_from": as.ClockFrom, "warn_at": as.WarnAt, "escalate_at": as.EscalateAt, "reassign_at": as.ReassignAt}).Error
 		if err != nil {
 			return err

@@ -49,9 +49,9 @@ func (a *App) FirstResponses(ctx context.Context, from, to time.Time) (r FirstRe
 		First   bool
 		Warned  bool
 	}
-	err = a.store.DB(ctx).Raw(`select a.team_id, coalesce(t.name, '') as team, a.owner_id, u.name as owner, a.state, a.response_seconds as seconds,
+	err = a.store.DB(ctx).Raw(`select a.answering_team_id as team_id, coalesce(t.name, '') as team, a.owner_id, u.name as owner, a.state, a.response_seconds as seconds,
 			a.first_response_at is not null as first, a.warned_at is not null as warned
-		from assignments a join users u on u.id = a.owner_id left join teams t on t.id = a.team_id where a.at >= ? and a.at < ?
+		from assignments a join users u on u.id = a.owner_id left join teams t on t.id = a.answering_team_id where a.at >= ? and a.at < ?
 			and not (a.state = 'reassigned' and a.response_seconds is null and a.close_reason <> ?)
 			and not (a.close_reason = ? and a.response_seconds is null)
 			and not (a.first_response_at is not null and a.response_seconds is null)
@@ -67,7 +67,7 @@ func (a *App) FirstResponses(ctx context.Context, from, to time.Time) (r FirstRe
 		return all[id]
 	}
 	for _, x := range rows {
-		team := group(teams, uuid.Nil, "Past the rotation")
+		team := group(teams, uuid.Nil, "In no team")
 		if x.TeamID != nil {
 			team = group(teams, *x.TeamID, x.Team)
 		}

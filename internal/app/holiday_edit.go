@@ -15,6 +15,7 @@ func (a *App) ChangedHolidays(ctx context.Context) (out []store.Holiday, err err
 }
 
 // SetHoliday adds a day off, or with works a day on which is worked although it is a public holiday. Region "" is everybody.
+// Clocks that run are set anew.
 func (a *App) SetHoliday(ctx context.Context, region, day, name string, works bool, by store.Actor) error {
 	var e edits
 	at, err := time.Parse(time.DateOnly, day)
@@ -31,6 +32,9 @@ func (a *App) SetHoliday(ctx context.Context, region, day, name string, works bo
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		row := store.Holiday{Region: region, Day: at, Name: name, Works: works}
 		err := tx.Clauses(store.OnConflict{Columns: []store.Column{{Name: "region"}, {Name: "day"}}, DoUpdates: store.Updated("name", "works")}).Create(&row).Error
+		if err == nil {
+			err = a.resetRegion(tx, region)
+		}
 		if err != nil {
 			return err
 		}
@@ -42,6 +46,9 @@ func (a *App) SetHoliday(ctx context.Context, region, day, name string, works bo
 func (a *App) RemoveHoliday(ctx context.Context, region, day string, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.Exec("delete from holidays where region = ? and day::text = ?", region, day).Error; err != nil {
+			return err
+		}
+		if err := a.resetRegion(tx, region); err != nil {
 			return err
 		}
 		return tx.Audit(by, "holiday.remove", "settings", "sales", map[string]any{"day": day, "region": region})

@@ -38,7 +38,7 @@ func (l LeadAssignments) HeldBy() *AssignmentLine {
 }
 
 const assignmentLines = `select a.*, u.name as owner, coalesce(t.name, '') as team, coalesce(c.name, '') as closed_name, coalesce(f.name, '') as answered, coalesce(r.title, '') as closing
-	from assignments a join users u on u.id = a.owner_id left join teams t on t.id = a.team_id left join users c on c.id = a.closed_by
+	from assignments a join users u on u.id = a.owner_id left join teams t on t.id = a.answering_team_id left join users c on c.id = a.closed_by
 	left join users f on f.id = a.first_response_by
 	left join pipeline_reasons r on r.key = a.close_reason and r.kind = case a.state when 'returned' then 'return' when 'declined' then 'decline' end `
 

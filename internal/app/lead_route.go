@@ -228,6 +228,7 @@ func (a *App) give(tx *store.Tx, h *house, l store.Lead, c pipeline.Choice, prev
 	if previous != nil {
 		row.PreviousID = &previous.ID
 	}
+	row.AnsweringTeamID = h.answering(row, previous)
 	h.startClock(&row)
 	if err := a.keepAssignment(tx, h, &row, l); err != nil {
 		return err
@@ -288,17 +289,18 @@ func (h *house) startClock(row *store.Assignment) {
 	if from, ok := s.Calendar.NextWorking(row.At); ok {
 		row.ClockFrom = from
 	}
-	h.strike(row, row.ClockFrom, 0)
+	h.strike(row, row.ClockFrom)
 }
 
-// strike sets the times of warning, escalation and reassignment, when used of the clock's time is over at from.
-func (h *house) strike(row *store.Assignment, from time.Time, used time.Duration) {
+// strike sets the times of warning, escalation and reassignment, when only what earlier hands used up of the clock's time
+// is over at from.
+func (h *house) strike(row *store.Assignment, from time.Time) {
 	s := h.staff[row.OwnerID]
 	at := func(minutes int32) *time.Time {
 		if minutes <= 0 || s == nil {
 			return nil
 		}
-		t, ok := s.Calendar.AddWorking(from, max(0, time.Duration(minutes)*time.Minute-used))
+		t, ok := s.Calendar.AddWorking(from, max(0, time.Duration(minutes)*time.Minute-time.Duration(row.ClockUsed)*time.Second))
 		if !ok {
 			return nil
 		}

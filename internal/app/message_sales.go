@@ -79,7 +79,7 @@ func (a *App) composeClock(ctx context.Context, m store.Message, as store.Assign
 	if err != nil {
 		return err
 	}
-	s.Clock = "The clock runs since " + as.ClockFrom.In(zone).Format(mailMoment) + ", in " + owner.Name + "’s working hours."
+	s.Clock = "The clock has been running since " + as.ClockFrom.In(zone).Format(mailMoment) + ", in " + owner.Name + "’s working hours."
 	if u.ID == as.OwnerID {
 		s.Opening = "One of your leads waits for a first answer"
 		return nil

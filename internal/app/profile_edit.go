@@ -90,7 +90,7 @@ func (a *App) EditProfile(ctx context.Context, in ProfileEdit, by store.Actor) e
 func (a *App) changeProfile(ctx context.Context, user uuid.UUID, read int64, action string, by store.Actor, change func(*store.UserProfile)) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		var u store.User
-		if err := tx.ForUpdate().Where("id = ?", user).Take(&u).Error; err != nil {
+		if err := tx.ForChange().Where("id = ?", user).Take(&u).Error; err != nil {
 			return a.store.Translate(err)
 		}
 		var rows []store.UserProfile

@@ -24,6 +24,7 @@ type house struct {
 	period   time.Time
 	staff    map[uuid.UUID]*staffer
 	teams    map[uuid.UUID]store.Team
+	teamsOf  map[uuid.UUID][]uuid.UUID // of each member, the first one joined first
 	world    *pipeline.World
 	alerts   map[uuid.UUID]int // of the last quarter of an hour, by owner, once they were counted
 
@@ -31,7 +32,7 @@ type house struct {
 	templates []readyTemplate           // of plans, once they were read
 }
 
-// staffer is one member of staff as routing sees them.
+// staffer is one member of staff as routing sees them. Those who do not sell may lead a team.
 type staffer struct {
 	store.User
 	Profile  store.UserProfile
@@ -39,10 +40,13 @@ type staffer struct {
 	Calendar pipeline.Calendar
 }
 
+// present tells whether somebody still works here.
+func (s *staffer) present() bool { return s.DisabledAt == nil && s.Profile.LeftAt == nil }
+
 // sells tells whether somebody may be given leads.
 func (s *staffer) sells() bool {
 	role := auth.Role(s.Role)
-	return s.DisabledAt == nil && s.Profile.LeftAt == nil && (role == auth.Sales || role == auth.Admin)
+	return s.present() && (role == auth.Sales || role == auth.Admin)
 }
 
 // PeriodOf is the day on which the rotation's period of a moment began, as the column holds it.
@@ -66,7 +70,7 @@ func inZone(day time.Time, zone *time.Location) time.Time {
 
 // house reads all of it. With lock, nobody else chooses from the teams' rotations until the transaction ends.
 func (a *App) house(db *store.Query, lock bool) (*house, error) {
-	h := &house{now: a.now(), staff: map[uuid.UUID]*staffer{}, teams: map[uuid.UUID]store.Team{}, alerts: map[uuid.UUID]int{}}
+	h := &house{now: a.now(), staff: map[uuid.UUID]*staffer{}, teams: map[uuid.UUID]store.Team{}, teamsOf: map[uuid.UUID][]uuid.UUID{}, alerts: map[uuid.UUID]int{}}
 	var general store.Settings
 	if err := db.Where("id = 1").Take(&general).Error; err != nil {
 		return nil, err
@@ -137,7 +141,7 @@ func publishedRouting(db *store.Query) (*store.RuleSet, error) {
 
 func (h *house) readStaff(db *store.Query) error {
 	var users []store.User
-	if err := db.Where("role in ?", []string{string(auth.Admin), string(auth.Sales)}).Order("created_at, id").Find(&users).Error; err != nil {
+	if err := db.Order("created_at, id").Find(&users).Error; err != nil {
 		return err
 	}
 	var profiles []store.UserProfile
@@ -223,7 +227,7 @@ func (h *house) readTeams(db *store.Query) error {
 	}
 	h.world.Fallback = h.fallback()
 	var members []store.TeamMember
-	if err := db.Order("joined_at, user_id").Find(&members).Error; err != nil {
+	if err := db.Order("joined_at, user_id, team_id").Find(&members).Error; err != nil {
 		return err
 	}
 	var places []store.RotationPlace
@@ -242,6 +246,7 @@ func (h *house) readTeams(db *store.Query) error {
 		if t == nil {
 			continue
 		}
+		h.teamsOf[m.UserID] = append(h.teamsOf[m.UserID], m.TeamID)
 		x := pipeline.Member{User: m.UserID, Weight: int(m.Weight), Capacity: int(m.DailyCapacity), Today: today[m.UserID], BackAt: h.backAt(m)}
 		if i := slices.IndexFunc(places, func(p store.RotationPlace) bool { return p.TeamID == m.TeamID && p.UserID == m.UserID }); i >= 0 {
 			p := places[i]
@@ -317,7 +322,7 @@ func (h *house) email(people ...uuid.UUID) string {
 // fallback is who is asked when nobody else is left: whoever is named, then the admins, the oldest account first.
 func (h *house) fallback() []uuid.UUID {
 	var out []uuid.UUID
-	if f := h.settings.FallbackUserID; f != nil && h.staff[*f] != nil {
+	if f := h.settings.FallbackUserID; f != nil && h.staff[*f] != nil && h.staff[*f].sells() {
 		out = append(out, *f)
 	}
 	var admins []*staffer
@@ -340,6 +345,22 @@ func (h *house) fallback() []uuid.UUID {
 	return out
 }
 
+// answering is the team that answers for a lead in somebody's hands: the one whose rotation chose; else the one that did
+// before, unless the lead went to somebody of another team for good; else the owner's.
+func (h *house) answering(row store.Assignment, previous *store.Assignment) *uuid.UUID {
+	if row.TeamID != nil {
+		return row.TeamID
+	}
+	own := h.teamsOf[row.OwnerID]
+	if previous != nil && previous.AnsweringTeamID != nil && (row.How == "deputy" || len(own) == 0 || slices.Contains(own, *previous.AnsweringTeamID)) {
+		return previous.AnsweringTeamID
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	return &own[0]
+}
+
 // manager is who is told when somebody of a team does not answer: the team's manager, else whoever is named for all, else
 // the fallback. Nil where there is nobody.
 func (h *house) manager(team *uuid.UUID) uuid.UUID {
@@ -353,7 +374,7 @@ func (h *house) manager(team *uuid.UUID) uuid.UUID {
 		asked = append(asked, *m)
 	}
 	for _, id := range append(asked, h.fallback()...) {
-		if s := h.staff[id]; s != nil && s.DisabledAt == nil {
+		if s := h.staff[id]; s != nil && s.present() {
 			return id
 		}
 	}

@@ -270,7 +270,7 @@ func (c *seedCase) write() {
 	if c.closed == nil {
 		closeReason = ""
 	}
-	rows.assignments.add("assignments", "id", c.id, "lead_id", c.lead.ID, "owner_id", c.seller.id, "team_id", c.seller.team, "rule_key", c.seller.rule(), "how", "rule", "reason", c.reason,
+	rows.assignments.add("assignments", "id", c.id, "lead_id", c.lead.ID, "owner_id", c.seller.id, "team_id", c.seller.team, "answering_team_id", c.seller.team, "rule_key", c.seller.rule(), "how", "rule", "reason", c.reason,
 		"reason_data", map[string]any{}, "state", c.state, "period", month(c.at), "at", c.at, "clock_from", c.s.atWork(c.at, 0), "first_response_at", c.responded, "first_response_by", c.by(), "first_response_kind", kind,
 		"response_seconds", seconds, "accepted_at", c.accepted, "closed_at", c.closed, "close_reason", closeReason, "close_note", "", "alert_message_id", alert, "version", int64(1))
 	c.s.owners = append(c.s.owners, [2]uuid.UUID{c.lead.ID, c.seller.id})

@@ -16,9 +16,10 @@ import (
 // TeamView is a team as staff look at it, with where its rotation stands.
 type TeamView struct {
 	store.Team
-	Manager string
-	Period  time.Time // the day on which it began
-	Members []MemberView
+	Manager     string
+	ManagerGone bool      // has left, or may not log in any more
+	Period      time.Time // the day on which it began
+	Members     []MemberView
 }
 
 // MemberView is one place in a team. Credit is in thousandths of a turn.
@@ -54,7 +55,8 @@ func (a *App) TeamViews(ctx context.Context) ([]TeamView, error) {
 	for id, t := range h.teams {
 		v := TeamView{Team: t, Period: h.period}
 		if t.ManagerID != nil {
-			v.Manager = h.name(*t.ManagerID)
+			s := h.staff[*t.ManagerID]
+			v.Manager, v.ManagerGone = h.name(*t.ManagerID), s == nil || !s.present()
 		}
 		for _, m := range h.world.Teams[id].Members {
 			x := MemberView{User: m.User, Name: h.name(m.User), Weight: m.Weight, Capacity: m.Capacity, Turns: m.Turns, Credit: m.Credit}

@@ -17,6 +17,9 @@ const (
 	VisibleOwn  = "own"  // one's own, and those of colleagues whose deputy one is
 )
 
+// Whoever leads a team sees the leads of its members and those that the team answers for, whatever the policy: they are
+// told when one waits too long, and decide about it. Whoever leads all of sales sees all.
+
 // Sight is what one member of staff may see of leads and deals. The zero value sees everything.
 type Sight struct {
 	policy string
@@ -30,12 +33,11 @@ func (a *App) VisibleTo(ctx context.Context, u store.User) (Sight, error) {
 	if auth.Role(u.Role) != auth.Sales {
 		return Sight{}, nil
 	}
-	var policy string
-	err := a.store.DB(ctx).Model(&store.SalesSettings{}).Where("id = 1").Pluck("visibility", &policy).Error
-	if err != nil || policy == VisibleAll {
+	settings, err := store.ReadSalesSettings(a.store.DB(ctx))
+	if m := settings.ManagerUserID; err != nil || settings.Visibility == VisibleAll || m != nil && *m == u.ID {
 		return Sight{}, a.store.Translate(err)
 	}
-	return Sight{policy: policy, user: u.ID, now: a.now()}, nil
+	return Sight{policy: settings.Visibility, user: u.ID, now: a.now()}, nil
 }
 
 // All tells that nothing is hidden.
@@ -47,8 +49,9 @@ func (s Sight) On(column string) (cond string, args []any) {
 	if s.All() {
 		return "true", nil
 	}
-	mine := "select ?::uuid union select b.user_id from absences b where b.deputy_id = ? and b.starts_at <= ? and b.ends_at > ?"
-	args = []any{s.user, s.user, s.now, s.now}
+	mine := "with recursive mine(id) as (" + actingFor + `) select id from mine union select led.user_id from teams t join team_members led on led.team_id = t.id
+		where t.manager_id = ? and t.archived_at is null`
+	args = []any{s.user, s.now, s.now, s.user}
 	if s.policy == VisibleTeam {
 		mine += " union select other.user_id from team_members own join team_members other on other.team_id = own.team_id where own.user_id = ?"
 		args = append(args, s.user)
@@ -61,8 +64,15 @@ func (s Sight) OnLead(column string) (cond string, args []any) {
 	if s.All() {
 		return "true", nil
 	}
-	cond, args = s.On("seen.owner_id")
+	cond, args = s.onSeen()
 	return column + " in (select seen.id from leads seen where " + cond + ")", args
+}
+
+// onSeen is the condition on the leads named seen.
+func (s Sight) onSeen() (cond string, args []any) {
+	cond, args = s.On("seen.owner_id")
+	return "(" + cond + ` or seen.id in (select a.lead_id from teams t join assignments a on a.answering_team_id = t.id and a.state in ('open','accepted')
+		where t.manager_id = ? and t.archived_at is null))`, append(args, s.user)
 }
 
 // MaySeeLead answers as if there were no such lead where the policy hides it from the member of staff.
@@ -71,9 +81,9 @@ func (a *App) MaySeeLead(ctx context.Context, u store.User, id uuid.UUID) error 
 	if err != nil || sight.All() {
 		return err
 	}
-	cond, args := sight.On("l.owner_id")
+	cond, args := sight.onSeen()
 	var n int64
-	err = a.store.DB(ctx).Raw("select count(*) from leads l where l.id = ? and "+cond, append([]any{id}, args...)...).Scan(&n).Error
+	err = a.store.DB(ctx).Raw("select count(*) from leads seen where seen.id = ? and "+cond, append([]any{id}, args...)...).Scan(&n).Error
 	if err == nil && n == 0 {
 		return errs.New(errs.NotFound, "There is no such thing here.")
 	}

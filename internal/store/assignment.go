@@ -34,7 +34,8 @@ type Assignment struct {
 	ID                uuid.UUID  `gorm:"primaryKey;type:uuid"`
 	LeadID            uuid.UUID  `gorm:"type:uuid"`
 	OwnerID           uuid.UUID  `gorm:"type:uuid"`
-	TeamID            *uuid.UUID `gorm:"type:uuid"`
+	TeamID            *uuid.UUID `gorm:"type:uuid"` // whose rotation chose; nil where none did
+	AnsweringTeamID   *uuid.UUID `gorm:"type:uuid"` // which team answers for the lead in these hands
 	RuleSetID         *uuid.UUID `gorm:"type:uuid"`
 	RuleKey           string
 	How               string
@@ -45,6 +46,7 @@ type Assignment struct {
 	Period            time.Time  `gorm:"type:date"`
 	At                time.Time
 	ClockFrom         time.Time
+	ClockUsed         int32 `gorm:"type:integer"` // seconds of working time that the hands before had used up at At
 	WarnAt            *time.Time
 	EscalateAt        *time.Time
 	ReassignAt        *time.Time

@@ -75,7 +75,7 @@ func clockView(v *templates.LeadAssignmentView, as app.AssignmentLine, now time.
 	case as.FirstResponseAt != nil:
 		v.Clock = "First answered on " + moment(*as.FirstResponseAt, zone) + ", in the hands before."
 	case as.WarnAt == nil:
-		v.Clock = "No first answer yet; the clock runs since " + moment(as.ClockFrom, zone) + "."
+		v.Clock = "No first answer yet; the clock has been running since " + moment(as.ClockFrom, zone) + "."
 	case as.EscalatedAt != nil:
 		v.Clock, v.Tone = "No first answer yet, and the manager was told on "+moment(*as.EscalatedAt, zone)+". It was expected", "bad"
 		v.Due = *as.WarnAt

@@ -60,6 +60,9 @@ func teamBlock(t app.TeamView) templates.TeamBlock {
 	b := templates.TeamBlock{Title: t.Name, URL: teamsPath + "/" + t.ID.String(), Note: "Turns since " + t.Period.Format(dayFormat)}
 	if t.Manager != "" {
 		b.Note = "Led by " + t.Manager + "; turns since " + t.Period.Format(dayFormat)
+		if t.ManagerGone {
+			b.Note = "Led by " + t.Manager + ", who is gone: name somebody else; turns since " + t.Period.Format(dayFormat)
+		}
 	}
 	top := 0.001
 	load := func(m app.MemberView) float64 {

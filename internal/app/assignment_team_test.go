@@ -1,0 +1,154 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/testkit"
+)
+
+// led is a floor whose team has a manager who sells nothing there.
+func led(t *testing.T, n int, role string) (*floor, store.User) {
+	f := newFloor(t, n)
+	m := f.user("Max", role)
+	f.ok(f.Store.DB(t.Context()).Exec("update teams set manager_id = ?", m.ID).Error)
+	return f, m
+}
+
+// told counts the escalations that somebody got.
+func (f *floor) told(u store.User) int {
+	return f.Count("select count(*) from messages where template = 'clock' and data->>'to' = 'manager' and user_id = ?", u.ID)
+}
+
+// A lead that was taken over by hand or by a deputy is still the team's: its manager decides about it, is told of it, and
+// its figures count there; the rotation counts only what it chose.
+func TestATeamAnswersForWhatWasTakenOver(t *testing.T) {
+	f, max := led(t, 3, "sales")
+	f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set warn_minutes = 0, escalate_minutes = 600, reassign_minutes = 0, manager_user_id = ?", f.user("Otto", "sales").ID).Error)
+	id := f.lead(1)
+	f.route(id)
+	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[1].ID, "x", by(max)))
+	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[2].ID, "x", by(max)))
+	outsider := f.user("Zoe", "sales")
+	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[2].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: outsider.ID.String()}, by(f.admin)))
+	f.until("2026-03-03T09:10:00Z")
+	f.tend()
+	as := f.held(id)
+	if as.OwnerID != outsider.ID || as.TeamID != nil || as.AnsweringTeamID == nil || *as.AnsweringTeamID != f.team {
+		t.Fatalf("%+v", as)
+	}
+	f.until("2026-03-04T12:00:00Z")
+	f.tend()
+	if f.told(max) != 1 || f.Count("select count(*) from messages where template = 'clock'") != 1 {
+		t.Error("another manager was told")
+	}
+	r, err := f.App.FirstResponses(t.Context(), f.Clock.Now().AddDate(0, 0, -3), f.Clock.Now())
+	f.ok(err)
+	if len(r.Teams) != 1 || r.Teams[0].ID != f.team {
+		t.Errorf("%+v", r.Teams)
+	}
+	if n := f.Count("select coalesce(sum(turns), 0) from rotation_places"); n != 0 {
+		t.Errorf("%d turns", n)
+	}
+	f.ok(f.App.ReassignLead(t.Context(), as.ID, 0, f.people[0].ID, "x", by(max)))
+}
+
+// Whoever goes to the owner of the company's other leads is the owner's team's; whoever is given to another team for good is that one's.
+func TestTheOwnersTeamAnswers(t *testing.T) {
+	f := newFloor(t, 2)
+	north, err := f.App.AddTeam(t.Context(), app.TeamEdit{Name: "North"}, by(f.admin))
+	f.ok(err)
+	nora := f.user("Nora", "sales")
+	f.ok(f.App.SetMember(t.Context(), north.ID, nora.ID, 1, 0, by(f.admin)))
+	var last uuid.UUID
+	for _, a := range []string{"a@acme.example", "b@acme.example"} {
+		f.Clock.Move(time.Second)
+		f.Take(testkit.Submit(a))
+		l, _, err := f.Store.LeadByAddress(t.Context(), a)
+		f.ok(err)
+		f.route(l.ID)
+		last = l.ID
+	}
+	as := f.held(last)
+	if as.RuleKey != "existing-owner" || as.TeamID != nil || as.AnsweringTeamID == nil || *as.AnsweringTeamID != f.team {
+		t.Errorf("%+v", as)
+	}
+	f.ok(f.App.ReassignLead(t.Context(), as.ID, 0, nora.ID, "hers", by(f.admin)))
+	if as = f.held(last); as.AnsweringTeamID == nil || *as.AnsweringTeamID != north.ID {
+		t.Errorf("%+v", as)
+	}
+}
+
+// Who has left is told nothing; an alarm asks for somebody else, once, until there is one. Marketing may lead a team.
+func TestWhoLeadsATeam(t *testing.T) {
+	f, mia := led(t, 2, "marketing")
+	left := f.seller("Lou", 1, 0)
+	f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set warn_minutes = 0, escalate_minutes = 60, reassign_minutes = 0, manager_user_id = ?, fallback_user_id = ?", left.ID, left.ID).Error)
+	f.ok(f.Store.DB(t.Context()).Exec("update user_profiles set leaves_at = ? where user_id = ?", f.Clock.Now(), left.ID).Error)
+	f.Clock.Move(time.Minute)
+	f.tend()
+	one, two := f.lead(1), f.lead(2)
+	f.route(one)
+	f.until("2026-03-03T12:00:00Z")
+	f.tend()
+	if f.told(mia) != 1 || f.told(left) != 0 {
+		t.Errorf("marketing was told %d times, who has left %d", f.told(mia), f.told(left))
+	}
+	if n := f.Count("select times from alarms where kind = 'manager-gone' and object = 'sales' and cleared_at is null"); n != 1 {
+		t.Errorf("the alarm was raised %d times", n)
+	}
+	f.ok(f.Store.DB(t.Context()).Exec("update users set disabled_at = now() where id = ?", mia.ID).Error)
+	f.route(two)
+	f.until("2026-03-04T12:00:00Z")
+	f.tend()
+	if f.told(f.admin) != 1 || f.told(left) != 0 {
+		t.Errorf("the admin was told %d times, who has left %d", f.told(f.admin), f.told(left))
+	}
+	views, err := f.App.TeamViews(t.Context())
+	f.ok(err)
+	if !views[0].ManagerGone {
+		t.Error("the page of teams does not say that the manager is gone")
+	}
+	f.ok(f.Store.DB(t.Context()).Exec("update teams set manager_id = ?", f.admin.ID).Error)
+	f.tend()
+	if n := f.Count("select count(*) from alarms where kind = 'manager-gone' and cleared_at is null"); n != 1 {
+		t.Errorf("%d alarms are left, and one is true", n)
+	}
+}
+
+// Whoever leads a team sees its leads, whoever stands in for a stand-in sees what they have to do, and nobody else does.
+func TestWhoLeadsAndWhoStandsInSees(t *testing.T) {
+	f, max := led(t, 2, "sales")
+	zoe, stranger := f.user("Zoe", "sales"), f.user("Sam", "sales")
+	id := f.lead(1)
+	f.route(id)
+	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[0].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: f.people[1].ID.String()}, by(f.admin)))
+	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[1].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: zoe.ID.String()}, by(f.admin)))
+	for _, policy := range []string{"team", "own"} {
+		f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set visibility = ?", policy).Error)
+		for _, u := range []store.User{max, zoe} {
+			f.ok(f.App.MaySeeLead(t.Context(), u, id))
+			sight, err := f.App.VisibleTo(t.Context(), u)
+			f.ok(err)
+			if _, n, err := f.App.ListLeads(t.Context(), app.LeadFilter{Sight: sight}, 10, 0); err != nil || n != 1 {
+				t.Errorf("%s: %s sees %d leads in the list: %v", policy, u.Name, n, err)
+			}
+		}
+		if err := f.App.MaySeeLead(t.Context(), stranger, id); !errs.Is(err, errs.NotFound) {
+			t.Errorf("%s: somebody else: %v", policy, err)
+		}
+	}
+	f.until("2026-03-03T09:30:00Z")
+	f.tend() // now it is in the hands of Zoe, who is in no team
+	f.ok(f.App.MaySeeLead(t.Context(), max, id))
+	if f.held(id).OwnerID != zoe.ID {
+		t.Error("not taken over")
+	}
+	f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set manager_user_id = ?", stranger.ID).Error)
+	f.ok(f.App.MaySeeLead(t.Context(), stranger, id))
+}
