@@ -46,7 +46,7 @@ type Assignment struct {
 	Period            time.Time  `gorm:"type:date"`
 	At                time.Time
 	ClockFrom         time.Time
-	ClockUsed         int32 `gorm:"type:integer"` // seconds of working time that the hands before had used up at At
+	ClockUsed         int32 `gorm:"type:integer;default:0"` // seconds of working time that the hands before had used up at At
 	WarnAt            *time.Time
 	EscalateAt        *time.Time
 	ReassignAt        *time.Time
