@@ -29,6 +29,12 @@ type SaidView struct {
 	AskError   string
 }
 
+// Pending tells that what was just chosen may not bind yet. It is the same whoever the address belongs to: a stranger is
+// not to learn that somebody has chosen otherwise before. A wish to be left alone counts at once.
+func (v SaidView) Pending() bool {
+	return v.Claim && (v.Done == "mail" || v.Done == "call" || v.Done == "booking")
+}
+
 // SaidQuestion is one question of the document.
 type SaidQuestion struct {
 	ID     string

@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -56,6 +58,23 @@ type Claim struct {
 	Score     string
 	Lines     []string // of the score's ledger, those that weigh most
 	Mine      bool     // the reader is the owner, or stands in
+}
+
+// MayDecide tells what somebody may say of a lead in hand: acts, as its owner or in the owner's place; manages, as whoever
+// leads sales or the team that answers for it.
+func (a *App) MayDecide(ctx context.Context, as store.Assignment, u store.User) (acts, manages bool, err error) {
+	db := a.store.DB(ctx)
+	mine, err := a.actsFor(db, u.ID)
+	if err != nil {
+		return false, false, a.store.Translate(err)
+	}
+	if auth.Allows(auth.Role(u.Role), auth.LeadsAssign) {
+		return slices.Contains(mine, as.OwnerID), true, nil
+	}
+	var leads int64
+	err = db.Raw(`select (select count(*) from sales_settings where manager_user_id = ?) + (select count(*) from teams where id = ? and manager_id = ? and archived_at is null)`,
+		u.ID, as.AnsweringTeamID, u.ID).Scan(&leads).Error
+	return slices.Contains(mine, as.OwnerID), leads > 0, a.store.Translate(err)
 }
 
 // Claim reads it.

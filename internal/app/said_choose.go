@@ -124,7 +124,7 @@ func (a *App) settleChoices(tx *store.Tx, leadID uuid.UUID) error {
 	return tx.Model(&store.ContactChoice{}).Where("id = ?", rows[binds].ID).Update("current", true).Error
 }
 
-// callWish reads what a call needs: a number, and at least one time, in figures or in words. All faults come at once.
+// callWish reads what a call needs: a number, and two different times, or words that say when. All faults come at once.
 func (a *App) callWish(in ContactWish) (string, []store.Slot, error) {
 	slots := []store.Slot{}
 	if in.How != lead.ByCall || in.Again {
@@ -153,11 +153,15 @@ func (a *App) callWish(in ContactWish) (string, []store.Slot, error) {
 		slots = append(slots, slot)
 	}
 	slices.SortFunc(slots, func(a, b store.Slot) int { return a.From.Compare(b.From) })
+	slots = slices.CompactFunc(slots, func(a, b store.Slot) bool { return a.From.Equal(b.From) && a.Until.Equal(b.Until) })
+	if len(slots) == 1 && words == "" && len(e.faults) == 0 {
+		e.add("slot2", lead.Required, "A second time, please, in case the first does not suit; or say in your words when a call does.")
+	}
 	if words != "" {
 		slots = append(slots, store.Slot{Words: words, Zone: zone.String()})
 	}
 	if len(slots) == 0 && len(e.faults) == 0 {
-		e.add("slot1", lead.Required, "Please name a time, or say in your words when a call suits you.")
+		e.add("slot1", lead.Required, "Please name two times, or say in your words when a call suits you.")
 	}
 	return tel, slots, e.err()
 }

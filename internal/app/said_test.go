@@ -206,9 +206,12 @@ func TestHowToBeMet(t *testing.T) {
 		}
 	}
 	for name, in := range map[string]app.ContactWish{
-		"no such way":   {How: "pigeon"},
-		"no number":     {How: lead.ByCall, Zone: "Europe/London", Words: "any time"},
-		"no time":       {How: lead.ByCall, Zone: "Europe/London", Tel: "+442079460018"},
+		"no such way": {How: "pigeon"},
+		"no number":   {How: lead.ByCall, Zone: "Europe/London", Words: "any time"},
+		"no time":     {How: lead.ByCall, Zone: "Europe/London", Tel: "+442079460018"},
+		"one time":    {How: lead.ByCall, Zone: "Europe/London", Tel: "+442079460018", Slots: []app.SlotWish{{Day: "2026-03-05", From: "09:00", Until: "10:00"}}},
+		"the same time twice": {How: lead.ByCall, Zone: "Europe/London", Tel: "+442079460018", Slots: []app.SlotWish{{Day: "2026-03-05", From: "09:00", Until: "10:00"},
+			{Day: "2026-03-05", From: "09:00", Until: "10:00"}}},
 		"no zone":       {How: lead.ByCall, Tel: "+442079460018", Words: "any time", Zone: "../etc/passwd"},
 		"the past":      {How: lead.ByCall, Zone: "Europe/London", Tel: "+442079460018", Slots: []app.SlotWish{{Day: "2026-03-02", From: "09:00", Until: "10:00"}}},
 		"far ahead":     {How: lead.ByCall, Zone: "Europe/London", Tel: "+442079460018", Slots: []app.SlotWish{{Day: "2027-03-02", From: "09:00", Until: "10:00"}}},

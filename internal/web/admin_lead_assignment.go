@@ -117,11 +117,14 @@ func handRow(h app.AssignmentLine) templates.HandRow {
 // handForms are what an owner, or whoever manages, can say of a lead.
 func (s *Server) handForms(c echo.Context, here string, as app.AssignmentLine, v *templates.LeadAssignmentView) error {
 	u, hidden := s.user(c), append(versionOf(as.Version), templates.KV{Key: "assignment", Value: as.ID.String()})
-	mine := u.ID == as.OwnerID
-	if as.State == store.AssignmentOpen && mine {
+	acts, manages, err := s.app.MayDecide(c.Request().Context(), as.Assignment, u)
+	if err != nil {
+		return err
+	}
+	if as.State == store.AssignmentOpen && acts {
 		v.Accept = &templates.PageAction{Label: "Accept", URL: here + "/accept", Method: "post", Icon: "check", Hidden: hidden}
 	}
-	if as.State == store.AssignmentOpen && (mine || s.may(c, auth.LeadsAssign)) {
+	if as.State == store.AssignmentOpen && (acts || manages) {
 		for _, f := range []struct{ kind, label, icon, button, note string }{
 			{"return", "Return", "undo", "Return it to marketing", "It is no lead for sales. Marketing sees the reason."},
 			{"decline", "Decline", "close", "Pass it on", "It is a lead, but not for you. The rules choose somebody else."}} {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -273,6 +274,10 @@ func (s *Server) teamMember(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	team, err := s.app.TeamView(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
 	user, err := uuid.Parse(posted(c, "user"))
 	if err != nil {
 		err = errs.InvalidFields(errs.Field{Field: "user", Code: "required", Message: "Please choose somebody."})
@@ -282,7 +287,11 @@ func (s *Server) teamMember(c echo.Context) error {
 	if status := formStatus(err); status != 0 && !wantsJSON(c) {
 		return s.showTeam(c, status, id, "member", err)
 	}
-	return s.after(c, err, "Saved. Newcomers start at the team’s average.", teamsPath+"/"+id.String())
+	done := "Saved. Newcomers start at the team’s average."
+	if slices.ContainsFunc(team.Members, func(m app.MemberView) bool { return m.User == user }) {
+		done = "Saved."
+	}
+	return s.after(c, err, done, teamsPath+"/"+id.String())
 }
 
 func (s *Server) teamRemoveMember(c echo.Context) error {

@@ -1,0 +1,64 @@
+package web_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// The page of a lead offers whoever may decide what they may decide: the stand-in accepts, the team's manager passes it on.
+func TestTheLeadPageOffersWhatMayBeDecided(t *testing.T) {
+	s, admin, seller, leads, team := salesHouse(t)
+	manager, deputy, other := s.login(auth.Sales), s.login(auth.Sales), s.login(auth.Sales)
+	db := s.Store.DB(t.Context())
+	if err := db.Exec("update teams set manager_id = ? where id = ?", manager.user.ID, team).Error; err != nil {
+		t.Fatal(err)
+	}
+	err := s.App.AddAbsence(t.Context(), app.AbsenceEdit{User: seller.user.ID, From: "2026-03-02", Until: "2026-03-06", Deputy: deputy.user.ID.String()}, admin.actor())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var as store.Assignment
+	if err := db.Where("owner_id = ? and lead_id in ?", seller.user.ID, leads).Take(&as).Error; err != nil {
+		t.Fatal(err)
+	}
+	here := "/admin/leads/" + as.LeadID.String()
+	for name, c := range map[string]struct {
+		b      *browser
+		offers string // of accept, return, decline
+	}{
+		"the owner": {seller, "accept return decline"}, "the stand-in": {deputy, "accept return decline"}, "the team's manager": {manager, "return decline"},
+		"an admin": {admin, "return decline"}, "somebody else": {other, ""},
+	} {
+		page, offers := c.b.page(here), []string{}
+		for _, what := range []string{"accept", "return", "decline"} {
+			if strings.Contains(page, `action="`+here+"/"+what+`"`) {
+				offers = append(offers, what)
+			}
+		}
+		if got := strings.Join(offers, " "); got != c.offers {
+			t.Errorf("%s is offered %q, want %q", name, got, c.offers)
+		}
+	}
+	if code, _, found := deputy.pressed(deputy.page(here), "/accept"); !found || code != 303 {
+		t.Errorf("the stand-in presses it: %d", code)
+	}
+}
+
+// Only whoever is new starts at the average; a weight that changes is just saved.
+func TestSavedSaysWhatHappened(t *testing.T) {
+	s, admin, _, _, team := salesHouse(t)
+	fresh := s.login(auth.Sales)
+	path := "/admin/teams/" + team.String()
+	for _, want := range []string{"Saved. Newcomers start", "Saved."} {
+		res := admin.post(path+"/members", url.Values{"user": {fresh.user.ID.String()}, "weight": {"2"}, "capacity": {"0"}})
+		page := admin.page(path)
+		if res.Code != 303 || !strings.Contains(page, want) || strings.Contains(page, "Newcomers start") != strings.Contains(want, "Newcomers") {
+			t.Errorf("%d, want %q", res.Code, want)
+		}
+	}
+}
