@@ -137,8 +137,7 @@ func (a *App) callPull(ctx context.Context, sys crm.Connector, cfg crm.Config, c
 // pullFailed waits as a push would. Nothing is lost: the cursor stays. While the breaker is open the failure says nothing
 // new, and must not put off the probe: a system may not answer what changed, and take what it is told.
 func (a *App) pullFailed(tx *store.Tx, c store.Connector, out crm.Outcome) error {
-	switch out.Class {
-	case crm.RateLimited:
+	if out.Class == crm.RateLimited {
 		return tx.Model(&store.Connector{}).Where("id = ?", c.ID).Update("pull_due_at", tx.Now().Add(max(out.Wait, time.Minute))).Error
 	}
 	if err := tx.ForChange().Where("id = ?", c.ID).Take(&c).Error; err != nil || c.BrokenAt != nil {

@@ -1,6 +1,7 @@
 package crm_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -36,10 +37,10 @@ func sown(kind string, n int) map[string]map[string]any {
 }
 
 // drain asks until there is no more, and counts how often each object came. It fails where asking never ends.
-func drain(t interface{ Fatalf(string, ...any) }, sys crm.Connector, c crm.Config, ctx testing.TB, cursor string) (seen map[string]int, at string) {
+func drain(ctx context.Context, t interface{ Fatalf(string, ...any) }, sys crm.Connector, c crm.Config, cursor string) (seen map[string]int, at string) {
 	seen = map[string]int{}
 	for range 60 {
-		page, out := sys.Pull(ctx.Context(), c, cursor)
+		page, out := sys.Pull(ctx, c, cursor)
 		if out.Class != crm.Done {
 			t.Fatalf("%s: %s", out.Class, out.Reason)
 		}
@@ -76,7 +77,7 @@ func TestNoChangeIsLostInOneMoment(t *testing.T) {
 				}
 			}
 			at = at.Add(time.Hour)
-			seen, cursor := drain(t, sys, c, t, page.Cursor)
+			seen, cursor := drain(t.Context(), t, sys, c, page.Cursor)
 			if len(seen) != 1000 {
 				t.Errorf("%d of 1000 changes came", len(seen))
 			}
@@ -84,7 +85,7 @@ func TestNoChangeIsLostInOneMoment(t *testing.T) {
 			for k, props := range sown(kind, 501) {
 				d.Put(k, props)
 			}
-			if later, _ := drain(t, sys, c, t, cursor); len(later) < 2 {
+			if later, _ := drain(t.Context(), t, sys, c, cursor); len(later) < 2 {
 				t.Errorf("%d later changes came", len(later))
 			}
 		})
@@ -119,7 +120,7 @@ func TestNoChangeIsLost(t *testing.T) {
 				}
 			})
 			at = at.Add(time.Hour)
-			seen, _ := drain(t, sys, c, t, cursor)
+			seen, _ := drain(t.Context(), t, sys, c, cursor)
 			for k := range seen {
 				all[k] = true
 			}

@@ -45,7 +45,6 @@ func NewVocabulary(sample any) *Vocabulary {
 
 func (v *Vocabulary) read(t reflect.Type) {
 	for f := range t.Fields() {
-		f := f
 		if f.Anonymous {
 			v.read(f.Type)
 			continue

@@ -37,16 +37,16 @@ func (s *Server) showLeadNew(c echo.Context, status int, wrong error, known *tem
 	for _, b := range app.LegalBases() {
 		bases = append(bases, b, word(basisWords, b))
 	}
-	text := func(name, label string, most int, half, required bool) templates.FieldView {
-		return templates.FieldView{Name: name, Type: "text", Label: label, MaxLength: most, Half: half, Required: required, Value: posted(c, name), Autocomplete: "off"}
+	text := func(name, label string, most int, half bool) templates.FieldView {
+		return templates.FieldView{Name: name, Type: "text", Label: label, MaxLength: most, Half: half, Value: posted(c, name), Autocomplete: "off"}
 	}
-	email := text("email", "E-mail", 254, false, false)
+	email := text("email", "E-mail", 254, false)
 	email.Type, email.Help = "email", "May be left out where you have a phone number. Nobody may write to them then."
-	tel := text("tel", "Phone", 40, true, false)
+	tel := text("tel", "Phone", 40, true)
 	tel.Type, tel.Help = "tel", "With the country code, as in +44 20 7946 0018."
 	p.Form = templates.Sheet{Action: "/admin/leads/new", Button: "Add the lead", CancelURL: "/admin/leads", Groups: []templates.SheetGroup{
-		{Title: "Who", Fields: []templates.FieldView{email, text("given_name", "First name", 80, true, false), text("family_name", "Last name", 80, true, false),
-			text("company", "Company", 120, true, false), text("job_title", "What they do there", 120, true, false),
+		{Title: "Who", Fields: []templates.FieldView{email, text("given_name", "First name", 80, true), text("family_name", "Last name", 80, true),
+			text("company", "Company", 120, true), text("job_title", "What they do there", 120, true),
 			{Name: "country", Type: "country", Label: "Country", Half: true, Options: choices(posted(c, "country"), countries...)}, tel}},
 		{Title: "From where, and by what right", Note: "Both stand on the lead's page, and the contact policy goes by them.", Fields: []templates.FieldView{
 			{Name: "kind", Type: "select", Label: "Where you met", Required: true, Half: true, Options: choices(posted(c, "kind"), kinds...)},

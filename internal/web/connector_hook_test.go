@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -135,9 +136,7 @@ func TestHubSpotWithoutAClientSecretTakesNothing(t *testing.T) {
 func pipedriveForm(more url.Values) url.Values {
 	form := url.Values{"kind": {"pipedrive"}, "name": {"Pipedrive"}, "token": {"t"}, "person_key": {crmtest.PipedrivePerson}, "deal_key": {crmtest.PipedriveDealKey}, "org_key": {crmtest.PipedriveOrg},
 		"said_field": {crmtest.PipedriveSaid}, "stages": {"discovery = 1"}}
-	for k, v := range more {
-		form[k] = v
-	}
+	maps.Copy(form, more)
 	return form
 }
 

@@ -88,7 +88,7 @@ func (x *troubled) news(t *testing.T) uuid.UUID {
 	return id
 }
 
-func (x *troubled) push(t *testing.T, ctx context.Context) {
+func (x *troubled) push(ctx context.Context, t *testing.T) {
 	t.Helper()
 	var later *app.Later
 	if err := x.App.PushDue(ctx, x.id); err != nil && !errors.As(err, &later) && ctx.Err() == nil {
@@ -193,7 +193,7 @@ func (x *troubled) comesTo(t *testing.T, trouble crmtest.Trouble, want end, sys 
 	if trouble == crmtest.Hangs {
 		ctx, cancel = context.WithTimeout(t.Context(), 400*time.Millisecond)
 	}
-	x.push(t, ctx)
+	x.push(ctx, t)
 	cancel()
 	d, err := x.App.PushDetail(t.Context(), push)
 	if err != nil {
@@ -241,7 +241,7 @@ func (x *troubled) mends(t *testing.T, push uuid.UUID, state string, sys system)
 	}
 	for range 4 {
 		x.Clock.Move(time.Hour)
-		x.push(t, t.Context())
+		x.push(t.Context(), t)
 	}
 	if n := x.Count("select count(*) from pushes where state not in ('done','superseded')"); n != 0 {
 		t.Errorf("%d are not told once it is over", n)

@@ -27,7 +27,7 @@ func TestAPageThatPanics(t *testing.T) {
 	}
 	var log bytes.Buffer
 	pages.Use(templates.Locale{Now: func() time.Time {
-		var none []int64
+		none := []int64{}
 		past := len(none)
 		return time.Unix(none[past], 0)
 	}})
