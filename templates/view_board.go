@@ -5,17 +5,19 @@ import "time"
 // BoardPage is admin/board: the pipeline as columns. The first column is what waits to be accepted.
 type BoardPage struct {
 	AdminPage
-	Views      []Tab // board, list, and what was saved
-	Filters    Filters
-	Save       *SaveView
-	Waiting    []BoardCard
-	WaitingN   int
-	Columns    []BoardColumnView
-	At         time.Time // what is shown is as of then
-	ChangesURL string
-	Here       string
-	CanMove    bool
-	Empty      *Empty
+	Views       []Tab // board, list, and what was saved
+	Filters     Filters
+	Save        *SaveView
+	Waiting     []BoardCard
+	WaitingN    int
+	WaitingMore int    // how many are not shown
+	WaitingURL  string // where they are; "" where the view has to be narrowed
+	Columns     []BoardColumnView
+	At          time.Time // what is shown is as of then
+	ChangesURL  string
+	Here        string
+	CanMove     bool
+	Empty       *Empty
 }
 
 // SaveView keeps the view that is shown under a name, or drops the one that is.

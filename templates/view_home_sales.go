@@ -6,6 +6,8 @@ type SalesHomePage struct {
 	Sentence []Piece
 	Waiting  []BoardCard
 	WaitMore int
+	WaitURL  string // where they are shown too
+	DueURL   string
 	Due      []DueRow
 	DueMore  int
 	Columns  []BoardColumnView

@@ -109,17 +109,21 @@ async function refresh() {
 }
 
 // Other people's changes: a cheap question every few seconds, rarer while nothing happens or nobody looks.
+const told = new Set(); // changes are told again for a while, also those of deals that this view does not show
 let wait = 4000;
 async function watch() {
   const b = board();
   if (!b) return;
   if (!document.hidden && !dragged && !dialog) {
     try {
-      const answer = await fetch(b.dataset.changes + "?since=" + encodeURIComponent(b.dataset.at), { headers: { Accept: "application/json" } });
+      const ask = new URL(b.dataset.changes, location.href); // it names the view that is shown
+      ask.searchParams.set("since", b.dataset.at);
+      const answer = await fetch(ask, { headers: { Accept: "application/json" } });
       if (answer.ok) {
         const news = await answer.json();
         const known = (c) => b.querySelector(`[data-card="${c.deal}"]`)?.dataset.version === String(c.version);
-        const fresh = news.changes.filter((c) => !known(c));
+        const fresh = news.changes.filter((c) => !known(c) && !told.has(c.deal + c.version));
+        for (const c of fresh) told.add(c.deal + c.version);
         if (!dragged && !dialog && (fresh.length || String(news.waiting) !== b.dataset.waiting)) {
           await refresh();
           say(fresh.map((c) => c.sentence).filter(Boolean).slice(-3).join(". "));

@@ -31,7 +31,39 @@ func (a *App) MoveDeals(ctx context.Context, u store.User, moves []DealMove, by 
 
 // GiveDeals gives many leads with their deals to somebody else, each as if it were alone.
 func (a *App) GiveDeals(ctx context.Context, u store.User, deals []DealMove, to uuid.UUID, note string, by store.Actor) (BulkResult, error) {
-	return a.eachDeal(ctx, u, deals, func(d store.Deal, _ DealMove) error { return a.ReassignLead(ctx, d.AssignmentID, 0, to, note, by) })
+	var e edits
+	note = e.text("note", note, 1, 1000)
+	if err := e.err(); err != nil {
+		return BulkResult{}, err
+	}
+	return a.eachDeal(ctx, u, deals, func(d store.Deal, m DealMove) error {
+		return a.store.Tx(ctx, func(tx *store.Tx) error {
+			_, err := a.giveDeal(tx, d, m.Version, to, note, by)
+			return err
+		})
+	})
+}
+
+// giveDeal gives a deal away as it was seen. Whoever changed it between the look and the locks is found by its version
+// afterwards.
+func (a *App) giveDeal(tx *store.Tx, d store.Deal, seen int64, to uuid.UUID, note string, by store.Actor) (got string, err error) {
+	if err := tx.Where("id = ?", d.ID).Take(&d).Error; err != nil {
+		return "", err
+	}
+	if err := seenDeal(tx, d, seen); err != nil {
+		return "", err
+	}
+	if got, err = a.reassign(tx, d.AssignmentID, 0, to, note, by); err != nil {
+		return "", err
+	}
+	var now store.Deal
+	if err := tx.Where("id = ?", d.ID).Take(&now).Error; err != nil {
+		return "", err
+	}
+	if now.Version != seen && (now.OwnerID == d.OwnerID || now.Version != seen+1) {
+		return "", errChanged
+	}
+	return got, nil
 }
 
 func (a *App) eachDeal(ctx context.Context, u store.User, moves []DealMove, do func(store.Deal, DealMove) error) (r BulkResult, err error) {
@@ -132,7 +164,7 @@ func (a *App) LookGive(ctx context.Context, u store.User, deals []DealMove, to u
 			return err
 		}
 		l.Now = names[l.Deal.OwnerID]
-		l.Then, err = a.reassign(tx, l.Deal.AssignmentID, 0, to, "a look", by)
+		l.Then, err = a.giveDeal(tx, l.Deal, l.Move.Version, to, "a look", by)
 		if err == nil && l.Now == l.Then {
 			return errs.New(errs.Conflict, "It is theirs already.")
 		}

@@ -152,6 +152,9 @@ func dealDiff(was, now store.Deal, settings store.Settings, into map[string]stor
 			into[name] = pair
 		}
 	}
+	if was.Currency != now.Currency && was.Value == nil && now.Value == nil { // an amount says its currency itself
+		into["currency"] = store.FromTo{From: was.Currency, To: now.Currency}
+	}
 }
 
 const isoDay = "2006-01-02"

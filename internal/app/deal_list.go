@@ -8,32 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gatehouse/gatehouse/internal/pipeline"
-	"github.com/gatehouse/gatehouse/internal/report"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
-
-// DealFilter is a view of the pipeline: what the board and the list show, and what the export writes. Values are minor
-// units of the installation's currency.
-type DealFilter struct {
-	Search   string
-	Owner    *uuid.UUID
-	Owners   []uuid.UUID // any of them, of what waits
-	Team     *uuid.UUID
-	Stage    string
-	Currency string
-	State    string // open (or ""), won, lost, decided, any
-	MinValue *int64
-	Source   string
-	GateID   string
-	Said     bool        // they said something
-	Overdue  bool        // a step of theirs is overdue
-	Missing  string      // plan, activities
-	From, To *time.Time  // when it was closed, or while it is open is expected to; at midnight where the house is
-	IDs      []uuid.UUID // these alone; empty: no choice
-	Sight    Sight
-	Sort     string // title, value, expected, stage, age
-	Way      string // asc, desc
-}
 
 // DealCard is one deal as a card or a line.
 type DealCard struct {
@@ -90,82 +66,14 @@ type Board struct {
 // BoardShown is how many cards a column shows at first.
 const BoardShown = 50
 
-// closedDays is how long the board shows what is decided.
-const closedDays = 30
+// BoardMost is how many cards a column shows that is asked for in whole.
+const BoardMost = 20 * BoardShown
 
-func (f DealFilter) where(now time.Time) (string, []any) {
-	conds, args := []string{}, []any{}
-	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
-	switch f.State {
-	case "", pipeline.Open:
-		add("d.state = 'open'")
-	case pipeline.Won, pipeline.Lost:
-		add("d.state = ?", f.State)
-	case "decided":
-		add("d.state <> 'open'")
-	default:
-		add("true")
-	}
-	if !f.Sight.All() {
-		cond, a := f.Sight.On("d.owner_id")
-		add(cond, a...)
-	}
-	for i, word := range strings.Fields(f.Search) {
-		if i == 5 {
-			break
-		}
-		like := "%" + likeEscape.Replace(word) + "%"
-		add("(d.title ilike ? or d.lead_id in (select l.id from leads l where l.given_name || ' ' || l.family_name || ' ' || l.company || ' ' || l.email ilike ?))", like, like)
-	}
-	for _, c := range []struct {
-		set  bool
-		cond string
-		arg  any
-	}{
-		{f.Owner != nil, "d.owner_id = ?", f.Owner}, {f.Team != nil, "d.owner_id in (select m.user_id from team_members m where m.team_id = ?)", f.Team},
-		{f.Stage != "", "d.stage = ?", f.Stage}, {f.Currency != "", "d.currency = ?", f.Currency}, {f.MinValue != nil, "d.value >= ?", f.MinValue},
-		{f.Source != "", "d.lead_id in (select l.id from leads l where l.source = ?)", f.Source},
-		{f.GateID != "", "d.lead_id in (select l.id from leads l where l.first_gate_id::text = ?)", f.GateID},
-		{len(f.IDs) > 0, "d.id in ?", f.IDs},
-		{f.Overdue, "exists (select 1 from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null and s.due_at < ?)", now},
-	} {
-		if c.set {
-			add(c.cond, c.arg)
-		}
-	}
-	for _, x := range []struct {
-		at *time.Time
-		is string
-	}{{f.From, ">= ?"}, {f.To, "< ?"}} {
-		if x.at != nil {
-			add("case when d.state = 'open' then d.expected_on "+x.is+"::date else d.closed_at "+x.is+" end", x.at.Format(isoDay), x.at)
-		}
-	}
-	if f.Said {
-		add("exists (select 1 from sayings s where s.lead_id = d.lead_id and s.taken_back_at is null)")
-	}
-	switch f.Missing {
-	case "plan":
-		add("not " + hasPlan)
-	case "activities":
-		add("not " + hasActivity)
-	case "neither":
-		add("not " + hasPlan + " and not " + hasActivity)
-	case "plan-only":
-		add(hasPlan + " and not " + hasActivity)
-	case "acts-only":
-		add(hasActivity + " and not " + hasPlan)
-	case "both":
-		add(hasActivity + " and " + hasPlan)
-	}
-	return strings.Join(conds, " and "), args
-}
+// MoreWaiting names the column of those who wait, in ReadBoard.
+const MoreWaiting = "waiting"
 
-// What a lead has, as the reports say it.
-const (
-	hasPlan     = report.Planned
-	hasActivity = report.Active
-)
+// ClosedDays is how long the board shows what is decided.
+const ClosedDays = 30
 
 // aboutDeals adds to deals d what a card says of each.
 const aboutDeals = ` l.given_name, l.family_name, l.company, l.email, l.state as lead_state, l.source, coalesce(nullif(u.name, ''), u.email) as owner, st.title as stage_title,
@@ -195,7 +103,11 @@ func (a *App) ReadBoard(ctx context.Context, f DealFilter, more string) (Board, 
 	if err := a.closedColumns(ctx, &b, f, stages); err != nil {
 		return b, a.store.Translate(err)
 	}
-	return b, a.store.Translate(a.waiting(ctx, &b, f))
+	shown := BoardShown
+	if more == MoreWaiting {
+		shown = BoardMost
+	}
+	return b, a.store.Translate(a.waiting(ctx, &b, f, shown))
 }
 
 func (a *App) openColumns(ctx context.Context, b *Board, f DealFilter, stages pipeline.Stages, more string) error {
@@ -225,7 +137,7 @@ func (a *App) openColumns(ctx context.Context, b *Board, f DealFilter, stages pi
 			b.Columns = append(b.Columns, col)
 			n := BoardShown
 			if st.Key == more {
-				n = 20 * BoardShown
+				n = BoardMost
 			}
 			keys, limits = append(keys, "(?, ?::int)"), append(limits, st.Key, n)
 		}
@@ -249,7 +161,11 @@ func (a *App) openColumns(ctx context.Context, b *Board, f DealFilter, stages pi
 // closedColumns are what was won and lost of late, the latest first.
 func (a *App) closedColumns(ctx context.Context, b *Board, f DealFilter, stages pipeline.Stages) error {
 	db := a.store.DB(ctx)
-	since := b.At.AddDate(0, 0, -closedDays)
+	settings, err := settingsOf(db)
+	if err != nil {
+		return err
+	}
+	since := sinceDays(b.At, ClosedDays, settings.Zone())
 	f.State = "any"
 	if f.From == nil || f.From.Before(since) {
 		f.From = &since
@@ -289,29 +205,9 @@ func (a *App) closedColumns(ctx context.Context, b *Board, f DealFilter, stages 
 	return nil
 }
 
-// waiting are the leads that wait to be accepted, the most urgent first.
-func (a *App) waiting(ctx context.Context, b *Board, f DealFilter) error {
-	conds, args := []string{"d.state = 'open'"}, []any{}
-	if !f.Sight.All() {
-		cond, more := f.Sight.On("d.owner_id")
-		conds, args = append(conds, cond), append(args, more...)
-	}
-	if f.Owner != nil {
-		conds, args = append(conds, "d.owner_id = ?"), append(args, f.Owner)
-	}
-	if len(f.Owners) > 0 {
-		conds, args = append(conds, "d.owner_id in ?"), append(args, f.Owners)
-	}
-	if f.Team != nil {
-		conds, args = append(conds, "d.owner_id in (select m.user_id from team_members m where m.team_id = ?)"), append(args, f.Team)
-	}
-	for i, word := range strings.Fields(f.Search) {
-		if i == 5 {
-			break
-		}
-		conds, args = append(conds, "d.lead_id in (select l.id from leads l where l.given_name || ' ' || l.family_name || ' ' || l.company || ' ' || l.email ilike ?)"), append(args, "%"+likeEscape.Replace(word)+"%")
-	}
-	where := strings.Join(conds, " and ")
+// waiting are the leads that wait to be accepted, the most urgent first, and how many there are.
+func (a *App) waiting(ctx context.Context, b *Board, f DealFilter, shown int) error {
+	where, args := f.whereWaiting(b.At)
 	db := a.store.DB(ctx)
 	if err := db.Raw("select count(*) from assignments d where "+where, args...).Scan(&b.WaitingN).Error; err != nil || b.WaitingN == 0 {
 		return err
@@ -324,7 +220,7 @@ func (a *App) waiting(ctx context.Context, b *Board, f DealFilter) error {
 		from (select * from assignments d where `+where+` order by coalesce(d.escalate_at, d.clock_from), d.id limit ?) d join leads l on l.id = d.lead_id join users u on u.id = d.owner_id
 		left join scores sc on sc.lead_id = d.lead_id
 		left join lateral (select s.title, s.due_at from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null order by s.due_at, s.number limit 1) n on true
-		order by coalesce(d.escalate_at, d.clock_from), d.id`, append(args, BoardShown)...).Scan(&b.Waiting).Error
+		order by coalesce(d.escalate_at, d.clock_from), d.id`, append(args, shown)...).Scan(&b.Waiting).Error
 }
 
 var dealOrders = map[string]string{"title": "lower(d.title)", "value": "d.value", "expected": "d.expected_on", "stage": "st.position", "age": "d.stage_at", "closed": "d.closed_at"}
@@ -367,20 +263,21 @@ type BoardChange struct {
 // and it was dated when it was made.
 const boardOverlap = 5 * time.Second
 
-// BoardChanges tells what changed on the board since a moment, in one look at an index: the deals, and whether other
-// leads wait.
-func (a *App) BoardChanges(ctx context.Context, sight Sight, since time.Time) (changes []BoardChange, waiting int, at time.Time, err error) {
+// BoardChanges tells what changed on the board since a moment, in one look at an index: the deals, and how many of the
+// leads wait that a view shows.
+func (a *App) BoardChanges(ctx context.Context, f DealFilter, since time.Time) (changes []BoardChange, waiting int, at time.Time, err error) {
 	at = a.now()
 	if at.Sub(since) > time.Hour {
 		since = at.Add(-time.Hour)
 	}
-	cond, args := sight.On("d.owner_id")
+	cond, args := f.Sight.On("d.owner_id")
 	db := a.store.DB(ctx)
 	err = db.Raw(`select c.deal_id, c.version, d.title, coalesce(nullif(u.name, ''), u.email, case c.how when 'crm' then 'the CRM' else 'Gatehouse' end) as by, c.by_id, c.from_stage,
 		coalesce(st.title, c.to_stage) as to_stage from deal_changes c join deals d on d.id = c.deal_id left join users u on u.id = c.by_id left join stages st on st.key = c.to_stage
 		where c.at > ? and `+cond+` order by c.at, c.id limit 100`, append([]any{since.Add(-boardOverlap)}, args...)...).Scan(&changes).Error
 	if err == nil {
-		err = db.Raw("select count(*) from assignments d where d.state = 'open' and "+cond, args...).Scan(&waiting).Error
+		where, args := f.whereWaiting(at)
+		err = db.Raw("select count(*) from assignments d where "+where, args...).Scan(&waiting).Error
 	}
 	return changes, waiting, at, a.store.Translate(err)
 }

@@ -54,6 +54,9 @@ func (a *App) moveDeal(tx *store.Tx, m DealMove, by store.Actor) (store.Deal, er
 			return *d, err
 		}
 	}
+	if m.To == change.FromStage { // another place in its column is nobody's news, here or in other systems
+		return *d, tx.Model(&store.Deal{}).Where("id = ?", d.ID).Update("position", d.Position).Error
+	}
 	if err := a.saveDeal(tx, *d, change, "staff", by, ""); err != nil {
 		return *d, err
 	}

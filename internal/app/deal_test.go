@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -196,5 +198,48 @@ func TestRequiredFieldsHaveAMutant(t *testing.T) {
 	d := s.deal("ann@archer.example", s.ana)
 	if _, err := s.move(app.DealMove{ID: d.ID, Version: 1, To: "won"}, s.ana); err != nil {
 		t.Errorf("the mutant asks, too: %v", err)
+	}
+}
+
+// A card that finds another place in its column is no change of the deal: nobody else has to look at it again.
+func TestReorderIsNoNews(t *testing.T) {
+	s := newSelling(t)
+	one, two := s.deal("ann@archer.example", s.ana), s.deal("bob@baker.example", s.ana)
+	before := s.Count("select count(*) from outbox") + s.Count("select count(*) from deal_changes")
+	for _, id := range []uuid.UUID{one.ID, two.ID, one.ID} {
+		if d, err := s.move(app.DealMove{ID: id, Version: 1, To: one.Stage}, s.ana); err != nil || d.Version != 1 || s.read(id).Version != 1 {
+			t.Fatal(d.Version, err)
+		}
+		if n := s.Count("select count(*) from deals a where a.id = ? and not exists (select 1 from deals b where (b.position, b.id) < (a.position, a.id))", id); n != 1 {
+			t.Errorf("%s is not on top", id)
+		}
+	}
+	if after := s.Count("select count(*) from outbox") + s.Count("select count(*) from deal_changes"); after != before {
+		t.Errorf("%d lines tell of it", after-before)
+	}
+}
+
+// Many deals are given away as they were seen: one that somebody changed meanwhile stays.
+func TestGiveAsSeen(t *testing.T) {
+	s := newSelling(t)
+	seen, stale := s.deal("ann@archer.example", s.ana), s.deal("bob@baker.example", s.ana)
+	if _, err := s.App.EditDeal(t.Context(), app.DealEdit{ID: stale.ID, Version: 1, Title: "Bob's", Currency: stale.Currency}, s.ben); err != nil {
+		t.Fatal(err)
+	}
+	var u store.User
+	if err := s.Store.DB(t.Context()).Where("id = ?", s.ana.ID).Take(&u).Error; err != nil {
+		t.Fatal(err)
+	}
+	both := []app.DealMove{{ID: seen.ID, Version: 1}, {ID: stale.ID, Version: 1}}
+	looks, err := s.App.LookGive(t.Context(), u, both, *s.ben.ID, s.ana)
+	if err != nil || looks[0].Why != "" || !strings.Contains(looks[1].Why, "meanwhile") {
+		t.Errorf("%v %v", looks, err)
+	}
+	r, err := s.App.GiveDeals(t.Context(), u, both, *s.ben.ID, "a word", s.ana)
+	if err != nil || r.Done != 1 || r.Failed != 1 || !strings.Contains(r.Why[0], "meanwhile") {
+		t.Errorf("%+v %v", r, err)
+	}
+	if s.read(seen.ID).OwnerID != *s.ben.ID || s.read(stale.ID).OwnerID != *s.ana.ID {
+		t.Error("who has them now is wrong")
 	}
 }

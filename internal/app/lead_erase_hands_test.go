@@ -43,7 +43,7 @@ func TestErasedIsInNobodysHands(t *testing.T) {
 		t.Errorf("still foreseen: %+v", forecast)
 	}
 	for _, u := range f.people {
-		h, err := f.App.SalesHome(t.Context(), u.ID)
+		h, err := f.App.SalesHome(t.Context(), u.ID, "")
 		f.ok(err)
 		if h.WaitingN+h.DueN != 0 {
 			t.Errorf("%s still has %d waiting and %d due", u.Name, h.WaitingN, h.DueN)

@@ -32,17 +32,28 @@ type DueStep struct {
 
 // SalesNumbers are one's own, of the last 30 days.
 type SalesNumbers struct {
-	Accepted, Won, Lost int
-	WonValue            int64
-	Response            *float64 // the median of the first responses, in working minutes
-	Responses           int
+	Accepted  int // deals that were opened by accepting a lead
+	Won, Lost int
+	WonValue  int64
+	Response  *float64 // the median of the first responses, in working minutes
+	Responses int
 }
 
 // dueShown is how many steps the home page shows.
 const dueShown = 30
 
-// SalesHome reads it for a member of staff, with the work of those whose deputy they are.
-func (a *App) SalesHome(ctx context.Context, user uuid.UUID) (SalesHome, error) {
+// MoreDue names the steps that are due, in SalesHome.
+const MoreDue = "due"
+
+// sinceDays is the beginning of the day so many days ago, where the house is: what lists count from as well.
+func sinceDays(now time.Time, days int, zone *time.Location) time.Time {
+	local := now.In(zone)
+	return time.Date(local.Year(), local.Month(), local.Day()-days, 0, 0, 0, 0, zone)
+}
+
+// SalesHome reads it for a member of staff, with the work of those whose deputy they are. More names what is shown in
+// whole: MoreWaiting or MoreDue (up to 1,000).
+func (a *App) SalesHome(ctx context.Context, user uuid.UUID, more string) (SalesHome, error) {
 	var h SalesHome
 	db, now := a.store.DB(ctx), a.now()
 	settings, err := settingsOf(db)
@@ -53,14 +64,20 @@ func (a *App) SalesHome(ctx context.Context, user uuid.UUID) (SalesHome, error) 
 	if err != nil {
 		return h, a.store.Translate(err)
 	}
-	var b Board
-	if err := a.waiting(ctx, &b, DealFilter{Owners: owners}); err != nil {
+	b, waiting, due := Board{At: now}, BoardShown, dueShown
+	switch more {
+	case MoreWaiting:
+		waiting = BoardMost
+	case MoreDue:
+		due = BoardMost
+	}
+	if err := a.waiting(ctx, &b, DealFilter{Owners: owners}, waiting); err != nil {
 		return h, a.store.Translate(err)
 	}
 	h.Waiting, h.WaitingN = b.Waiting, b.WaitingN
 	local := now.In(settings.Zone())
 	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, settings.Zone())
-	if err := dueSteps(db, &h, owners, now, night); err != nil {
+	if err := dueSteps(db, &h, owners, now, night, due); err != nil {
 		return h, a.store.Translate(err)
 	}
 	stages, err := a.Stages(ctx)
@@ -95,27 +112,28 @@ func (a *App) SalesHome(ctx context.Context, user uuid.UUID) (SalesHome, error) 
 		}
 		h.Columns = append(h.Columns, col)
 	}
-	return h, a.store.Translate(ownNumbers(db, &h.Numbers, user, now.AddDate(0, 0, -30), settings.Currency))
+	return h, a.store.Translate(ownNumbers(db, &h.Numbers, user, sinceDays(now, 30, settings.Zone()), settings.Currency))
 }
 
-func dueSteps(db *store.Query, h *SalesHome, owners []uuid.UUID, now, night time.Time) error {
+func dueSteps(db *store.Query, h *SalesHome, owners []uuid.UUID, now, night time.Time, shown int) error {
 	const due = " from steps s where s.owner_id in ? and s.done_at is null and s.skipped_at is null and s.due_at < ? "
 	err := db.Raw("select count(*) as due_n, count(*) filter (where s.due_at < ?) as overdue"+due, now, owners, night).Row().Scan(&h.DueN, &h.Overdue)
 	if err != nil || h.DueN == 0 {
 		return err
 	}
 	return db.Raw(`select s.*, l.given_name, l.family_name, l.company, l.email, l.tel, coalesce(nullif(u.name, ''), u.email) as owner from (select s.*`+due+`order by s.due_at, s.id limit ?) s
-		join leads l on l.id = s.lead_id join users u on u.id = s.owner_id order by s.due_at, s.id`, owners, night, dueShown).Scan(&h.Due).Error
+		join leads l on l.id = s.lead_id join users u on u.id = s.owner_id order by s.due_at, s.id`, owners, night, shown).Scan(&h.Due).Error
 }
 
 func ownNumbers(db *store.Query, n *SalesNumbers, user uuid.UUID, since time.Time, currency string) error {
-	err := db.Raw(`select count(*) filter (where state = 'won'), count(*) filter (where state = 'lost'), coalesce(sum(value) filter (where state = 'won' and currency = ?), 0)::bigint
-		from deals where owner_id = ? and closed_at >= ?`, currency, user, since).Row().Scan(&n.Won, &n.Lost, &n.WonValue)
+	err := db.Raw(`select count(*) filter (where opened_at >= ?), count(*) filter (where state = 'won' and closed_at >= ?), count(*) filter (where state = 'lost' and closed_at >= ?),
+		coalesce(sum(value) filter (where state = 'won' and closed_at >= ? and currency = ?), 0)::bigint
+		from deals where owner_id = ? and (opened_at >= ? or closed_at >= ?)`, since, since, since, since, currency, user, since, since).Row().Scan(&n.Accepted, &n.Won, &n.Lost, &n.WonValue)
 	if err != nil {
 		return err
 	}
-	return db.Raw(`select count(*) filter (where accepted_at >= ?), percentile_cont(0.5) within group (order by response_seconds / 60.0) filter (where response_seconds is not null),
-		count(*) filter (where response_seconds is not null) from assignments where owner_id = ? and at >= ?`, since, user, since).Row().Scan(&n.Accepted, &n.Response, &n.Responses)
+	return db.Raw(`select percentile_cont(0.5) within group (order by response_seconds / 60.0) filter (where response_seconds is not null),
+		count(*) filter (where response_seconds is not null) from assignments where owner_id = ? and at >= ?`, user, since).Row().Scan(&n.Response, &n.Responses)
 }
 
 // ActsFor are those whose work a member of staff sees to: their own, and that of colleagues who are away.

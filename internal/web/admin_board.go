@@ -15,15 +15,16 @@ import (
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/pipeline"
+	"github.com/gatehouse/gatehouse/internal/report"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
 const pipelinePath = "/admin/pipeline"
 
-var boardParams = []string{"q", "owner", "team", "source", "gate", "only", "stage", "state", "min", "currency", "from", "to"}
+var boardParams = []string{"q", "owner", "team", "source", "gate", "only", "stage", "state", "min", "currency", "from", "to", "opened"}
 
 // only is what a view is narrowed to, by what its deals lack or have.
-var onlyWords = []string{"said", "They said something", "overdue", "A step is overdue", "no-plan", "Without a plan", "no-activities", "Without activities", "both", "Plan and activities", "plan-only", "Only a plan", "acts-only", "Only activities", "neither", "Neither of them"}
+var onlyWords = []string{"said", "They said something", "overdue", "A step is overdue", "no-plan", "Without a plan", "no-activities", "Without activities", "lacking", "Without a plan or activities", "both", "Plan and activities", "plan-only", "Only a plan", "acts-only", "Only activities", "neither", "Neither of them"}
 
 // dealFilter is the view of the pipeline that an address names. "me" is whoever looks.
 func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
@@ -39,7 +40,7 @@ func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 		f.Missing = "plan"
 	case "no-activities":
 		f.Missing = "activities"
-	case "both", "plan-only", "acts-only", "neither":
+	case "lacking", "both", "plan-only", "acts-only", "neither":
 		f.Missing = v.q.Get("only")
 	}
 	if owner := v.q.Get("owner"); owner == "me" {
@@ -63,6 +64,10 @@ func (s *Server) dealFilter(c echo.Context, v view) (app.DealFilter, error) {
 		f.Currency = code
 	}
 	f.From, f.To, _ = v.span()
+	if day, ok := report.ParseDay(v.q.Get("opened")); ok {
+		at := day.Start(v.zone)
+		f.Opened = &at
+	}
 	f.Sight, err = s.app.VisibleTo(c.Request().Context(), u)
 	return f, err
 }
@@ -101,7 +106,7 @@ func (s *Server) board(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := templates.BoardPage{At: b.At, ChangesURL: pipelinePath + "/changes", Here: with(v.path, v.q), CanMove: s.may(c, auth.PipelineWrite), WaitingN: b.WaitingN}
+	p := templates.BoardPage{At: b.At, ChangesURL: with(pipelinePath+"/changes", v.q, "more", ""), Here: with(v.path, v.q), CanMove: s.may(c, auth.PipelineWrite), WaitingN: b.WaitingN}
 	if p.AdminPage, err = s.adminPage(c, "pipeline", "Pipeline"); err != nil {
 		return err
 	}
@@ -123,6 +128,9 @@ func (s *Server) board(c echo.Context) error {
 	for _, w := range b.Waiting {
 		p.Waiting = append(p.Waiting, s.waitingCard(c, w, p.Here, slices.Contains(seesTo, w.OwnerID)))
 	}
+	if p.WaitingMore = b.WaitingN - len(b.Waiting); p.WaitingMore > 0 && v.q.Get("more") != app.MoreWaiting {
+		p.WaitingURL = v.with("more", app.MoreWaiting) + "#waiting"
+	}
 	n := 0
 	for _, col := range slices.Concat(b.Columns, b.Closed) {
 		p.Columns = append(p.Columns, s.boardColumn(c, v, col, p.Here))
@@ -143,9 +151,14 @@ func (s *Server) boardColumn(c echo.Context, v view, col app.BoardColumn, here s
 		out.Cards = append(out.Cards, s.dealCard(c, d, here))
 	}
 	if out.More = col.N - len(col.Cards); out.More > 0 {
-		out.MoreURL = v.with("more", col.Key) + "#" + col.Key
-		if out.Closed {
-			out.MoreURL = v.with("view", "list", "state", col.Kind)
+		switch {
+		case out.Closed:
+			since := s.app.Store().Now().In(v.zone).AddDate(0, 0, -app.ClosedDays).Format(time.DateOnly)
+			out.MoreURL = v.with("more", "", "view", "list", "state", col.Kind, "from", max(since, v.q.Get("from")))
+		case v.q.Get("more") == col.Key: // it is shown as far as a board goes
+			out.MoreURL = v.with("more", "", "view", "list", "stage", col.Key)
+		default:
+			out.MoreURL = v.with("more", col.Key) + "#" + col.Key
 		}
 	}
 	return out
@@ -290,6 +303,9 @@ func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filt
 		worth.Fault = "This is an amount, such as 9,000. It was left out."
 	}
 	f.Texts = []templates.FilterText{worth, {Name: "from", Type: "date", Label: "Closes from", Value: v.q.Get("from")}, {Name: "to", Type: "date", Label: "Closes until", Value: v.q.Get("to")}}
+	if list {
+		f.Texts = append(f.Texts, templates.FilterText{Name: "opened", Type: "date", Label: "Opened from", Value: v.q.Get("opened")})
+	}
 	return f, nil
 }
 
@@ -300,11 +316,15 @@ func (s *Server) boardChanges(c echo.Context) error {
 		return errs.New(errs.Malformed, "The time since when could not be read.")
 	}
 	u := s.user(c)
-	sight, err := s.app.VisibleTo(c.Request().Context(), u)
+	v, err := s.view(c)
 	if err != nil {
 		return err
 	}
-	changes, waiting, at, err := s.app.BoardChanges(c.Request().Context(), sight, since)
+	f, err := s.dealFilter(c, v)
+	if err != nil {
+		return err
+	}
+	changes, waiting, at, err := s.app.BoardChanges(c.Request().Context(), f, since)
 	if err != nil {
 		return err
 	}

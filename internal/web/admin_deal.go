@@ -273,7 +273,7 @@ func (s *Server) dealEdit(c echo.Context) error {
 	return s.after(c, err, "Saved.", "/admin/deals/"+id.String())
 }
 
-var dealFieldWords = map[string]string{"value": "Value", "expected_on": "Expected", "owner": "Owner", "title": "Called", "reason": "Why", "note": "Note"}
+var dealFieldWords = map[string]string{"value": "Value", "currency": "Currency", "expected_on": "Expected", "owner": "Owner", "title": "Called", "reason": "Why", "note": "Note"}
 
 // dealEvents are the changes of a deal on a timeline.
 func dealEvents(changes []app.DealChangeLine, stages pipeline.Stages, zone *time.Location) (out []templates.TimelineEvent) {
@@ -293,7 +293,7 @@ func dealEvents(changes []app.DealChangeLine, stages pipeline.Stages, zone *time
 			e.Title = "Deal moved from “" + title(ch.FromStage) + "” to “" + title(ch.ToStage) + "”"
 			e.Tone = map[string]string{pipeline.Won: "good", pipeline.Lost: "bad"}[to.Kind]
 		}
-		for _, name := range []string{"title", "value", "expected_on", "owner", "reason", "note"} {
+		for _, name := range []string{"title", "value", "currency", "expected_on", "owner", "reason", "note"} {
 			f, ok := ch.Fields[name]
 			if !ok {
 				continue

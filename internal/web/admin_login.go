@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -18,10 +19,15 @@ func queryEscape(s string) string { return url.QueryEscape(s) }
 // safeNext keeps a redirect after the login inside the pages for staff.
 func safeNext(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/admin") && !strings.HasPrefix(u.Path, "/dev/mail") || strings.ContainsAny(next, "\\\r\n") {
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n") || path.Clean(u.Path) != u.Path {
 		return "/admin"
 	}
-	return u.RequestURI()
+	for _, root := range []string{"/admin", "/dev/mail"} {
+		if u.Path == root || strings.HasPrefix(u.Path, root+"/") {
+			return u.String()
+		}
+	}
+	return "/admin"
 }
 
 func (s *Server) loginPage(c echo.Context) error {

@@ -15,13 +15,19 @@ import (
 // salesHome is the home page of those who sell.
 func (s *Server) salesHome(c echo.Context) error {
 	u := s.user(c)
-	h, err := s.app.SalesHome(c.Request().Context(), u.ID)
+	h, err := s.app.SalesHome(c.Request().Context(), u.ID, c.QueryParam("more"))
 	if err != nil {
 		return err
 	}
 	p := templates.SalesHomePage{Sentence: daySentence(h), WaitMore: h.WaitingN - len(h.Waiting), DueMore: h.DueN - len(h.Due)}
 	if p.AdminPage, err = s.adminPage(c, "home", "Today"); err != nil {
 		return err
+	}
+	if c.QueryParam("more") != app.MoreWaiting {
+		p.WaitURL = "/admin?more=" + app.MoreWaiting + "#accept"
+	}
+	if c.QueryParam("more") != app.MoreDue {
+		p.DueURL = "/admin?more=" + app.MoreDue + "#due"
 	}
 	p.Action = &templates.PageAction{Label: "Add a lead by hand", URL: "/admin/leads/new", Icon: "plus"}
 	for _, w := range h.Waiting {
@@ -81,7 +87,7 @@ func daySentence(h app.SalesHome) (out []templates.Piece) {
 		parts = append(parts, templates.Piece{Text: count(today, "step is", "steps are") + " due today", URL: "#due"})
 	}
 	if h.Lacking > 0 {
-		parts = append(parts, templates.Piece{Text: count(h.Lacking, "deal lacks", "deals lack") + " a plan or activities", URL: pipelinePath + "?view=list&owner=me"})
+		parts = append(parts, templates.Piece{Text: count(h.Lacking, "deal lacks", "deals lack") + " a plan or activities", URL: pipelinePath + "?view=list&owner=me&only=lacking"})
 	}
 	if len(parts) == 0 {
 		add("Nothing is due today, and nobody waits.")
@@ -105,14 +111,16 @@ func (s *Server) ownStats(c echo.Context, h app.SalesHome) ([]templates.Stat, er
 	if err != nil {
 		return nil, err
 	}
-	n, own := h.Numbers, pipelinePath+"?view=list&owner=me&from="+s.app.Store().Now().In(s.zone(c)).AddDate(0, 0, -30).Format("2006-01-02")
+	since := s.app.Store().Now().In(s.zone(c)).AddDate(0, 0, -30).Format(time.DateOnly)
+	n, mine := h.Numbers, pipelinePath+"?view=list&owner=me"
+	own := mine + "&from=" + since
 	stat := func(value, label, url string) templates.Stat {
 		if value == "0" {
 			url = ""
 		}
 		return templates.Stat{Value: value, Label: label, URL: url}
 	}
-	out := []templates.Stat{{Value: grouped(int64(n.Accepted)), Label: "accepted, last 30 days"}, stat(grouped(int64(n.Won)), "won, last 30 days", own+"&state=won"), stat(grouped(int64(n.Lost)), "lost, last 30 days", own+"&state=lost"),
+	out := []templates.Stat{stat(grouped(int64(n.Accepted)), "accepted, last 30 days", mine+"&state=any&opened="+since), stat(grouped(int64(n.Won)), "won, last 30 days", own+"&state=won"), stat(grouped(int64(n.Lost)), "lost, last 30 days", own+"&state=lost"),
 		{Value: moneyText(n.WonValue, snap.Settings.Currency), Label: "worth of what was won"}}
 	if n.Response != nil {
 		d := time.Duration(*n.Response * float64(time.Minute))
