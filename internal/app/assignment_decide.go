@@ -177,38 +177,40 @@ func (a *App) reassign(tx *store.Tx, id uuid.UUID, read int64, to uuid.UUID, not
 // GiveLead gives a lead that is in nobody's hands to somebody, past the rules: whoever manages to anybody, everybody else
 // to themselves.
 func (a *App) GiveLead(ctx context.Context, id, to uuid.UUID, by store.Actor) error {
-	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		var l store.Lead
-		if err := tx.ForUpdate().Where("id = ? and state = 'active'", id).Take(&l).Error; err != nil {
-			return a.store.Translate(err)
-		}
-		if err := lockCompanies(tx, []store.Lead{l}); err != nil {
-			return err
-		}
-		h, err := a.house(tx.DB, true)
-		if err != nil {
-			return err
-		}
-		held, err := store.HeldAssignment(tx.DB, id)
-		if err != nil {
-			return err
-		}
-		if held != nil {
-			return errElsewhere
-		}
-		g := &grip{tx: tx, h: h, lead: l, by: by}
-		if by.ID != nil && *by.ID != to && !g.manages() {
-			return errs.New(errs.Forbidden, "You can take this lead yourself. Whoever leads the team can give it to others.")
-		}
-		owner, text, err := h.givenTo(to, by)
-		if err != nil {
-			return err
-		}
-		if err := a.give(tx, h, l, pipeline.Choice{Owner: owner, How: "by-hand", RuleKey: "by-hand", Text: text, Why: h.inPlaceOf(to, owner)}, nil, ""); err != nil {
-			return err
-		}
-		return tx.Audit(by, "lead.give", "lead", id.String(), map[string]any{"to": owner.String()})
-	})
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return a.giveLead(tx, id, to, by) })
+}
+
+func (a *App) giveLead(tx *store.Tx, id, to uuid.UUID, by store.Actor) error {
+	var l store.Lead
+	if err := tx.ForUpdate().Where("id = ? and state = 'active'", id).Take(&l).Error; err != nil {
+		return a.store.Translate(err)
+	}
+	if err := lockCompanies(tx, []store.Lead{l}); err != nil {
+		return err
+	}
+	h, err := a.house(tx.DB, true)
+	if err != nil {
+		return err
+	}
+	held, err := store.HeldAssignment(tx.DB, id)
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		return errElsewhere
+	}
+	g := &grip{tx: tx, h: h, lead: l, by: by}
+	if by.ID != nil && *by.ID != to && !g.manages() {
+		return errs.New(errs.Forbidden, "You can take this lead yourself. Whoever leads the team can give it to others.")
+	}
+	owner, text, err := h.givenTo(to, by)
+	if err != nil {
+		return err
+	}
+	if err := a.give(tx, h, l, pipeline.Choice{Owner: owner, How: "by-hand", RuleKey: "by-hand", Text: text, Why: h.inPlaceOf(to, owner)}, nil, ""); err != nil {
+		return err
+	}
+	return tx.Audit(by, "lead.give", "lead", id.String(), map[string]any{"to": owner.String()})
 }
 
 // givenTo is who gets what is given to somebody by hand: they, or their deputy.

@@ -101,16 +101,17 @@ func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.L
 		if err := a.learnt(tx, l.ID); err != nil {
 			return err
 		}
-		if in.To == "rules" {
-			if err := a.wantOwners(tx, l.ID); err != nil {
-				return err
-			}
+		if err := tx.Audit(by, "lead.add", "lead", l.ID.String(), map[string]any{"origin": in.Kind, "basis": in.Basis}); err != nil {
+			return err
 		}
-		return tx.Audit(by, "lead.add", "lead", l.ID.String(), map[string]any{"origin": in.Kind, "basis": in.Basis})
+		switch {
+		case in.To == "rules":
+			return a.wantOwners(tx, l.ID)
+		case by.ID != nil:
+			return a.giveLead(tx, l.ID, *by.ID, by)
+		}
+		return nil
 	})
-	if err == nil && in.To == "me" && by.ID != nil {
-		err = a.GiveLead(ctx, l.ID, *by.ID, by)
-	}
 	return l, err
 }
 

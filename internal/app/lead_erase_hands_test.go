@@ -37,7 +37,7 @@ func TestErasedIsInNobodysHands(t *testing.T) {
 			t.Errorf("%s: %d, not %d", what, x.got, x.want)
 		}
 	}
-	forecast, err := report.Forecast(t.Context(), f.Store.Pool())
+	forecast, err := report.Forecast(t.Context(), f.Store.Pool(), nil)
 	f.ok(err)
 	if len(forecast) != 0 {
 		t.Errorf("still foreseen: %+v", forecast)

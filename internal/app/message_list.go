@@ -92,6 +92,19 @@ type MessageDetail struct {
 	Captured *uuid.UUID // the kept mail, of the capture transport
 }
 
+// MaySeeMessage answers as if there were no such message where the policy hides its lead, or where it is a mail to a
+// colleague.
+func (a *App) MaySeeMessage(ctx context.Context, u store.User, m store.Message) error {
+	if m.LeadID != nil {
+		return a.MaySeeLead(ctx, u, *m.LeadID)
+	}
+	sight, err := a.VisibleTo(ctx, u)
+	if err == nil && !sight.All() && (m.UserID == nil || *m.UserID != u.ID) {
+		return errNoSuch
+	}
+	return err
+}
+
 // MessageDetail reads one.
 func (a *App) MessageDetail(ctx context.Context, id uuid.UUID) (out MessageDetail, err error) {
 	var lines []MessageLine

@@ -75,7 +75,8 @@ func (s Sight) onSeen() (cond string, args []any) {
 		where t.manager_id = ? and t.archived_at is null))`, append(args, s.user)
 }
 
-// MaySeeLead answers as if there were no such lead where the policy hides it from the member of staff.
+// MaySeeLead answers as if there were no such lead where the policy hides it from the member of staff. A lead that was
+// merged is seen by whoever sees the one that stays.
 func (a *App) MaySeeLead(ctx context.Context, u store.User, id uuid.UUID) error {
 	sight, err := a.VisibleTo(ctx, u)
 	if err != nil || sight.All() {
@@ -83,9 +84,23 @@ func (a *App) MaySeeLead(ctx context.Context, u store.User, id uuid.UUID) error 
 	}
 	cond, args := sight.onSeen()
 	var n int64
-	err = a.store.DB(ctx).Raw("select count(*) from leads seen where seen.id = ? and "+cond, append([]any{id}, args...)...).Scan(&n).Error
+	err = a.store.DB(ctx).Raw(`with recursive same(id, merged_into, n) as (select l.id, l.merged_into, 0 from leads l where l.id = ?
+			union all select l.id, l.merged_into, s.n + 1 from leads l join same s on l.id = s.merged_into where s.n < 10)
+		select count(*) from same s join leads seen on seen.id = s.id where s.merged_into is null and `+cond, append([]any{id}, args...)...).Scan(&n).Error
 	if err == nil && n == 0 {
 		return errs.New(errs.NotFound, "There is no such thing here.")
 	}
 	return a.store.Translate(err)
+}
+
+// OwnersSeen are those whose leads and deals a member of staff may see; nil where nothing is hidden.
+func (a *App) OwnersSeen(ctx context.Context, u store.User) ([]uuid.UUID, error) {
+	sight, err := a.VisibleTo(ctx, u)
+	if err != nil || sight.All() {
+		return nil, err
+	}
+	cond, args := sight.On("x.id")
+	owners := []uuid.UUID{}
+	err = a.store.DB(ctx).Raw("select x.id from users x where "+cond, args...).Scan(&owners).Error
+	return owners, a.store.Translate(err)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -16,11 +17,12 @@ type ForecastLine struct {
 	Value, Weighted  int64
 }
 
-// Forecast counts deals only: somebody who downloaded something, qualified or was assigned is none.
-func Forecast(ctx context.Context, pool *pgxpool.Pool) ([]ForecastLine, error) {
+// Forecast counts deals only: somebody who downloaded something, qualified or was assigned is none. Seen are the owners whose
+// deals count; nil for all.
+func Forecast(ctx context.Context, pool *pgxpool.Pool, seen []uuid.UUID) ([]ForecastLine, error) {
 	rows, err := pool.Query(ctx, `select s.key, s.title, s.probability::int, d.currency, count(*)::int, (count(*) filter (where d.value is null))::int,
 			coalesce(sum(d.value), 0)::bigint, coalesce(round(sum(d.value) * s.probability / 100.0), 0)::bigint
-		from deals d join stages s on s.key = d.stage where d.state = 'open' group by s.key, s.title, s.probability, s.position, d.currency order by d.currency, s.position`)
+		from deals d join stages s on s.key = d.stage where d.state = 'open' and ($1::uuid[] is null or d.owner_id = any($1)) group by s.key, s.title, s.probability, s.position, d.currency order by d.currency, s.position`, seen)
 	if err != nil {
 		return nil, err
 	}

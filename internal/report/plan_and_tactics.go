@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -21,11 +22,12 @@ type TacticsGroup struct {
 	Days            []float64 // from opening to decision, of all of them
 }
 
-// PlanAndTactics compares the deals that were decided since a moment by what they had.
-func PlanAndTactics(ctx context.Context, pool *pgxpool.Pool, since time.Time) ([]TacticsGroup, error) {
+// PlanAndTactics compares the deals that were decided since a moment by what they had. Seen are the owners whose deals
+// count; nil for all.
+func PlanAndTactics(ctx context.Context, pool *pgxpool.Pool, since time.Time, seen []uuid.UUID) ([]TacticsGroup, error) {
 	rows, err := pool.Query(ctx, `select planned, active, count(*)::int, (count(*) filter (where state = 'won'))::int,
 			array_agg(extract(epoch from closed_at - opened_at)::float8 / 86400 order by closed_at, id)
-		from (select d.*, `+Planned+` as planned, `+Active+` as active from deals d where d.state <> 'open' and d.closed_at >= $1) d group by 1, 2`, since)
+		from (select d.*, `+Planned+` as planned, `+Active+` as active from deals d where d.state <> 'open' and d.closed_at >= $1 and ($2::uuid[] is null or d.owner_id = any($2))) d group by 1, 2`, since, seen)
 	if err != nil {
 		return nil, err
 	}

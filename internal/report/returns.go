@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -18,10 +19,11 @@ type ReturnLine struct {
 }
 
 // Returns counts the leads that sales returned since a moment, by the reason that they gave, and how many were assigned.
-func Returns(ctx context.Context, pool *pgxpool.Pool, since time.Time) (lines []ReturnLine, assigned int, err error) {
+// Seen are the owners whose leads count; nil for all.
+func Returns(ctx context.Context, pool *pgxpool.Pool, since time.Time, seen []uuid.UUID) (lines []ReturnLine, assigned int, err error) {
 	rows, err := pool.Query(ctx, `select r.key, r.title, count(distinct a.lead_id)::int, coalesce(mode() within group (order by nullif(l.source, '')), '')
 		from pipeline_reasons r join assignments a on a.state = 'returned' and a.close_reason = r.key and a.closed_at >= $1 join leads l on l.id = a.lead_id
-		where r.kind = 'return' group by r.key, r.title, r.position order by 3 desc, r.position`, since)
+		where r.kind = 'return' and ($2::uuid[] is null or l.owner_id = any($2)) group by r.key, r.title, r.position order by 3 desc, r.position`, since, seen)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -36,6 +38,6 @@ func Returns(ctx context.Context, pool *pgxpool.Pool, since time.Time) (lines []
 	if err := rows.Err(); err != nil {
 		return nil, 0, err
 	}
-	err = pool.QueryRow(ctx, "select count(distinct lead_id)::int from assignments where at >= $1", since).Scan(&assigned)
+	err = pool.QueryRow(ctx, "select count(distinct a.lead_id)::int from assignments a join leads l on l.id = a.lead_id where a.at >= $1 and ($2::uuid[] is null or l.owner_id = any($2))", since, seen).Scan(&assigned)
 	return lines, assigned, err
 }

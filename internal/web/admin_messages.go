@@ -101,10 +101,8 @@ func (s *Server) messagePage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.LeadID != nil {
-		if err := s.app.MaySeeLead(c.Request().Context(), s.user(c), *d.LeadID); err != nil {
-			return err
-		}
+	if err := s.app.MaySeeMessage(c.Request().Context(), s.user(c), d.Message); err != nil {
+		return err
 	}
 	zone := s.zone(c)
 	p := templates.MessageDetailPage{State: messageTag(d.Message), Facts: s.messageFacts(c, d, zone)}

@@ -53,7 +53,11 @@ func share(k, n int, url string) templates.StudyCell {
 // tacticsReport compares deals with plan and activities, either, neither.
 func (s *Server) tacticsReport(c echo.Context) error {
 	since, filters, from := s.reportSpan(c, 365, 90, 730)
-	groups, err := report.PlanAndTactics(c.Request().Context(), s.app.Store().Pool(), from)
+	seen, err := s.app.OwnersSeen(c.Request().Context(), s.user(c))
+	if err != nil {
+		return err
+	}
+	groups, err := report.PlanAndTactics(c.Request().Context(), s.app.Store().Pool(), from, seen)
 	if err != nil {
 		return s.app.Store().Translate(err)
 	}
@@ -124,7 +128,11 @@ func medianDays(days []float64) templates.StudyCell {
 
 // forecastReport is what the open deals may bring: deals only.
 func (s *Server) forecastReport(c echo.Context) error {
-	lines, err := report.Forecast(c.Request().Context(), s.app.Store().Pool())
+	seen, err := s.app.OwnersSeen(c.Request().Context(), s.user(c))
+	if err != nil {
+		return err
+	}
+	lines, err := report.Forecast(c.Request().Context(), s.app.Store().Pool(), seen)
 	if err != nil {
 		return s.app.Store().Translate(err)
 	}
@@ -168,7 +176,11 @@ func (s *Server) forecastReport(c echo.Context) error {
 // returnsReport is why sales gave leads back.
 func (s *Server) returnsReport(c echo.Context) error {
 	since, filters, from := s.reportSpan(c, 90, 30, 365)
-	lines, assigned, err := report.Returns(c.Request().Context(), s.app.Store().Pool(), from)
+	seen, err := s.app.OwnersSeen(c.Request().Context(), s.user(c))
+	if err != nil {
+		return err
+	}
+	lines, assigned, err := report.Returns(c.Request().Context(), s.app.Store().Pool(), from, seen)
 	if err != nil {
 		return s.app.Store().Translate(err)
 	}
