@@ -78,6 +78,7 @@ type DealsPage struct {
 
 // Bulk is what can be done with the rows that are ticked.
 type Bulk struct {
+	All       int // how many the whole view has, where not all of them are shown
 	Action    string
 	Back      string
 	Groups    []BulkGroup

@@ -21,6 +21,16 @@ type BulkResult struct {
 	Why    []string
 }
 
+// ViewedDeals are the deals of a view, each as it is now; more than can be changed at once are refused.
+func (a *App) ViewedDeals(ctx context.Context, f DealFilter) (moves []DealMove, err error) {
+	where, args := f.where(a.now())
+	err = a.store.DB(ctx).Raw("select d.id, d.version from deals d where "+where+" order by d.stage_at, d.id limit ?", append(args, mostBulk+1)...).Scan(&moves).Error
+	if len(moves) > mostBulk {
+		return nil, errs.New(errs.TooLarge, "At most %d deals at once, please: narrow the view first.", mostBulk)
+	}
+	return moves, a.store.Translate(err)
+}
+
 // MoveDeals moves many deals, each as if it were alone: one that cannot go is told of and holds up no other.
 func (a *App) MoveDeals(ctx context.Context, u store.User, moves []DealMove, by store.Actor) (BulkResult, error) {
 	return a.eachDeal(ctx, u, moves, func(_ store.Deal, m DealMove) error {

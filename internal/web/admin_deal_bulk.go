@@ -20,8 +20,11 @@ import (
 const bulkPath = pipelinePath + "/bulk"
 
 // dealBulkForm is what can be done with the deals that are ticked: a stage, an end, or somebody else's hands.
-func (s *Server) dealBulkForm(c echo.Context, v view) (*templates.Bulk, error) {
+func (s *Server) dealBulkForm(c echo.Context, v view, shown, total int) (*templates.Bulk, error) {
 	b := &templates.Bulk{Action: bulkPath, Back: v.here()}
+	if shown < total {
+		b.All = total
+	}
 	if s.may(c, auth.LeadsExport) {
 		b.ExportURL = pipelinePath + ".csv"
 	}
@@ -62,6 +65,16 @@ func tickedDeals(values url.Values) (moves []app.DealMove, err error) {
 	return moves, nil
 }
 
+// wholeView is the view of the list that a form comes from, where all of it is ticked rather than some lines of it.
+func (s *Server) wholeView(c echo.Context) (v view, whole bool, err error) {
+	u, err := url.Parse(c.QueryParam("back"))
+	if c.QueryParam("all") != "1" || err != nil || u.Path != pipelinePath {
+		return v, false, nil
+	}
+	v, err = s.viewOf(c, u.Path, u.Query())
+	return v, true, err
+}
+
 // dealBulkLook shows what would become of the deals that are ticked, one by one, and asks for what is needed. Nothing is
 // changed.
 func (s *Server) dealBulkLook(c echo.Context) error {
@@ -73,6 +86,19 @@ func (s *Server) dealBulkLook(c echo.Context) error {
 	to := q.Get("back")
 	if to == "" || safeNext(to) != to {
 		to = pipelinePath + "?view=list"
+	}
+	v, whole, err := s.wholeView(c)
+	if err != nil {
+		return err
+	}
+	if whole {
+		f, err := s.dealFilter(c, v)
+		if err != nil {
+			return err
+		}
+		if moves, err = s.app.ViewedDeals(ctx, f); err != nil {
+			return s.after(c, err, "", to)
+		}
 	}
 	kind, what, _ := strings.Cut(q.Get("what"), ":")
 	if len(moves) == 0 || what == "" {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // A look at many deals changes nothing, says what keeps each, and leads to what it showed.
@@ -70,4 +71,53 @@ func TestBoardIsNarrowedByWorthAndDay(t *testing.T) {
 		}
 	}
 	has(t, "a fault", b.page("/admin/pipeline?min=much"), "It was left out", `aria-invalid="true"`)
+}
+
+// All of a view can be changed at once, also what is on its other pages; too many are refused in words, and so is a form
+// that names them one by one.
+func TestBulkOfAWholeView(t *testing.T) {
+	s := newSite(t)
+	b := s.login(auth.Sales)
+	b.byHand("ann@archer.example", "Archer & Sons")
+	b.manyDeals(59, "proposal")
+	list := "/admin/pipeline?stage=proposal&view=list"
+	page := b.page(list)
+	has(t, "the list", page, "All 59 of this view", `value="`+list+`"`)
+	look := func(back string) string {
+		return b.page("/admin/pipeline/bulk?" + url.Values{"all": {"1"}, "what": {"to:lost"}, "back": {back}}.Encode())
+	}
+	looked := look(list)
+	has(t, "the look", looked, "Mark 59 deals")
+	if strings.Contains(looked, "Archer") {
+		t.Error("a deal that the view does not show is among them")
+	}
+	has(t, "the next page", look("/admin/pipeline?page=2&stage=proposal&view=list"), "Mark 59 deals")
+	b.manyDeals(150, "proposal")
+	res := b.get("/admin/pipeline/bulk?" + url.Values{"all": {"1"}, "what": {"to:lost"}, "back": {list}}.Encode())
+	if to := res.Header().Get("Location"); res.Code != http.StatusSeeOther || to != list {
+		t.Errorf("too many: %d to %q", res.Code, to)
+	}
+	has(t, "too many", b.page(list), "At most 200 deals at once")
+	many := url.Values{"to": {"lost"}, "reason": {"price"}}
+	for range 1000 {
+		many.Add("deal", store.NewID().String()+" 1")
+	}
+	if res := b.post("/admin/pipeline/bulk", many); res.Code != http.StatusSeeOther {
+		t.Errorf("a thousand: %d", res.Code)
+	}
+	has(t, "a thousand", b.page(list), "At most 200 deals at once")
+}
+
+// manyDeals are open deals of a stage in the own hands.
+func (b *browser) manyDeals(n int, stage string) {
+	b.s.T.Helper()
+	err := b.s.Store.DB(b.s.T.Context()).Exec(`with l as (insert into leads (id, state, given_name, family_name, company, job_title, tel, country, email, source, submissions, version, created_at, last_at, owner_id)
+			select gen_random_uuid(), 'active', 'Ann', 'No ' || n, 'Company', '', '', 'GB', 'p' || n || '@x.example', 'search', 0, 1, now(), now(), ? from generate_series(1, ?) n returning id),
+		a as (insert into assignments (id, lead_id, owner_id, rule_key, how, reason, reason_data, state, period, at, clock_from, accepted_at, first_response_kind, close_reason, close_note, version)
+			select gen_random_uuid(), id, ?, 'x', 'by-hand', 'x', '{}', 'accepted', current_date, now(), now(), now(), '', '', '', 1 from l returning id, lead_id)
+		insert into deals (id, lead_id, assignment_id, owner_id, title, stage, state, value, currency, reason, reason_note, position, opened_at, stage_at, version, updated_at)
+			select gen_random_uuid(), lead_id, id, ?, 'Deal', ?, 'open', 5, 'GBP', '', '', random() * 1000, now(), now(), 1, now() from a`, b.user.ID, n, b.user.ID, b.user.ID, stage).Error
+	if err != nil {
+		b.s.T.Fatal(err)
+	}
 }

@@ -42,7 +42,7 @@ func (s *Server) dealList(c echo.Context, v view, f app.DealFilter) error {
 		p.Rows = append(p.Rows, s.dealRow(c, d, v.here()))
 	}
 	if s.may(c, auth.PipelineWrite) && len(lines) > 0 {
-		if p.Bulk, err = s.dealBulkForm(c, v); err != nil {
+		if p.Bulk, err = s.dealBulkForm(c, v, len(lines), total); err != nil {
 			return err
 		}
 		p.Columns = append([]templates.Column{{Label: "Pick"}}, p.Columns...)
@@ -68,6 +68,11 @@ func (s *Server) dealExport(c echo.Context) error {
 	v, err := s.view(c)
 	if err != nil {
 		return err
+	}
+	if all, whole, err := s.wholeView(c); err != nil {
+		return err
+	} else if whole {
+		v = all
 	}
 	f, err := s.dealFilter(c, v)
 	if err != nil {

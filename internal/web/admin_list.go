@@ -29,7 +29,12 @@ type view struct {
 
 // view reads the address of a list or report.
 func (s *Server) view(c echo.Context) (view, error) {
-	v := view{path: c.Path(), q: c.QueryParams(), zone: s.zone(c)}
+	return s.viewOf(c, c.Path(), c.QueryParams())
+}
+
+// viewOf is the view that another address names.
+func (s *Server) viewOf(c echo.Context, path string, q url.Values) (view, error) {
+	v := view{path: path, q: q, zone: s.zone(c)}
 	v.page, _ = strconv.Atoi(v.q.Get("page"))
 	v.page = min(max(v.page, 1), 1_000_000)
 	var err error

@@ -11,7 +11,7 @@ func (s *Server) pipelineRoutes() []route {
 		{post, "/admin/pipeline/views", can(auth.PipelineRead), smallForm, s.viewSave},
 		{post, "/admin/pipeline/views/:id/drop", can(auth.PipelineRead), smallForm, s.viewDrop},
 		{get, "/admin/pipeline/bulk", can(auth.PipelineWrite), noBody, s.dealBulkLook},
-		{post, "/admin/pipeline/bulk", can(auth.PipelineWrite), smallForm, s.dealBulk},
+		{post, "/admin/pipeline/bulk", can(auth.PipelineWrite), bigForm, s.dealBulk},
 		{get, "/admin/pipeline/plans", can(auth.RulesRead), noBody, s.planList},
 		{get, "/admin/pipeline/plans/new", can(auth.RulesWrite), noBody, s.planNew},
 		{post, "/admin/pipeline/plans", can(auth.RulesWrite), bigForm, s.planSave},
