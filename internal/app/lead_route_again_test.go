@@ -174,7 +174,7 @@ func TestDeclinedByTheLastOneLeavesNoSteps(t *testing.T) {
 	}
 	f.ok(f.App.DeclineLead(t.Context(), f.held(id).ID, 0, "no-time", "", by(f.people[0])))
 	f.until("2026-03-20T10:00:00Z")
-	h, err := f.App.SalesHome(t.Context(), f.people[0].ID)
+	h, err := f.App.SalesHome(t.Context(), f.people[0].ID, "")
 	f.ok(err)
 	if due() != 0 || h.DueN != 0 || h.Overdue != 0 {
 		t.Errorf("%d steps, %s", due(), fmt.Sprint(h.DueN, h.Overdue))
