@@ -144,3 +144,22 @@ func TestCurrencyAlone(t *testing.T) {
 	}
 	has(t, "the timeline", b.page("/admin/deals/"+d.ID.String()), "Currency", "CHF")
 }
+
+// A column that is shown as far as a board goes leads on to the list.
+func TestMoreThanABoardShows(t *testing.T) {
+	s := newSite(t)
+	b := s.login(auth.Sales)
+	b.manyDeals(1001, "proposal")
+	page := b.page("/admin/pipeline")
+	for _, rest := range []string{"951", "1"} {
+		m := regexp.MustCompile(`href="([^"]*)">` + rest + ` more<`).FindStringSubmatch(page)
+		if m == nil {
+			t.Fatalf("no way to the %s that are not shown", rest)
+		}
+		to, _, _ := strings.Cut(html.UnescapeString(m[1]), "#")
+		page = b.page(to)
+	}
+	if !strings.Contains(page, "Keep this view as") || !strings.Contains(page, "1,001") {
+		t.Error("the list does not show them")
+	}
+}
