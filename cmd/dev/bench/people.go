@@ -84,8 +84,8 @@ var dealSteps = []string{
 	`create temporary table if not exists deal as select l.id as lead, l.company_id as company, l.created_at as at, bench.id(l.created_at) as assignment, bench.id(l.created_at) as deal, bench.id(l.created_at) as plan,
 		(row_number() over (order by l.id))::int as i, u.id as owner from (select *, row_number() over (order by id) as n from leads order by id limit $1) l
 		join (select id, row_number() over (order by id) as n from users where email like 'owner%@bench.example') u on u.n = 1 + l.n % (select count(*) from users where email like 'owner%@bench.example')`,
-	`insert into assignments (id, lead_id, owner_id, rule_key, how, reason, reason_data, state, period, at, clock_from, first_response_kind, accepted_at, close_reason, close_note, version)
-		select assignment, lead, owner, 'everybody', 'rule', 'rule 1, everybody', '{}', 'accepted', date_trunc('month', at)::date, at, at, '', at, '', '', 1 from deal`,
+	`insert into assignments (id, lead_id, owner_id, answering_team_id, rule_key, how, reason, reason_data, state, period, at, clock_from, first_response_kind, accepted_at, close_reason, close_note, version)
+		select assignment, lead, owner, (select min(team_id::text)::uuid from team_members m where m.user_id = owner), 'everybody', 'rule', 'rule 1, everybody', '{}', 'accepted', date_trunc('month', at)::date, at, at, '', at, '', '', 1 from deal`,
 	`update leads set owner_id = d.owner from deal d where d.lead = leads.id`,
 	`insert into deals (id, lead_id, company_id, assignment_id, owner_id, title, stage, state, value, currency, reason, reason_note, position, opened_at, stage_at, version, updated_at)
 		select deal, lead, company, assignment, owner, 'Deal ' || i, (array['discovery','proposal','negotiation'])[1 + i % 3], 'open', 100000 * (1 + i % 50), 'GBP', '', '', i, at, at, 1, at from deal`,
