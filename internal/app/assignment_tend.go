@@ -28,10 +28,12 @@ func (a *App) TendAssignments(ctx context.Context) error {
 	now := a.now()
 	return errors.Join(
 		a.leaveHouse(ctx),
-		a.eachDue(ctx, a.handOver, `select a.id from assignments a join users u on u.id = a.owner_id left join user_profiles p on p.user_id = u.id
-			where a.state in ('open','accepted') and (u.disabled_at is not null or u.role = 'marketing' or p.left_at is not null) order by a.at, a.id limit ?`, tendMost),
-		a.eachDue(ctx, a.deputise, `select a.id from assignments a join absences b on b.user_id = a.owner_id and b.starts_at <= ? and b.ends_at > ?
-			where a.state in ('open','accepted') and a.first_response_at is null order by a.at, a.id limit ?`, now, now, tendMost),
+		a.eachDue(ctx, a.handOver, `select a.id from assignments a join users u on u.id = a.owner_id left join user_profiles p on p.user_id = u.id`+stuckLast+`
+			where a.state in ('open','accepted') and (u.disabled_at is not null or u.role = 'marketing' or p.left_at is not null)
+			and (x.last_at is null or x.last_at <= ?) order by x.last_at nulls first, a.at, a.id limit ?`, now.Add(-againAfter), tendMost),
+		a.eachDue(ctx, a.deputise, `select a.id from assignments a join absences b on b.user_id = a.owner_id and b.starts_at <= ? and b.ends_at > ?`+stuckLast+`
+			where a.state in ('open','accepted') and a.first_response_at is null and (a.state = 'open' or b.deputy_id is not null)
+			and (x.last_at is null or x.last_at <= ?) order by x.last_at nulls first, a.at, a.id limit ?`, now, now, now.Add(-againAfter), tendMost),
 		a.eachDue(ctx, a.warn, `select a.id from assignments a where a.state in ('open','accepted') and a.first_response_at is null
 			and a.warn_at <= ? and a.warned_at is null order by a.warn_at, a.id limit ?`, now, tendMost),
 		a.eachDue(ctx, a.escalate, `select a.id from assignments a where a.state in ('open','accepted') and a.first_response_at is null
@@ -42,6 +44,9 @@ func (a *App) TendAssignments(ctx context.Context) error {
 		a.tendAlarms(ctx),
 	)
 }
+
+// stuckLast lets those wait that nobody could be found for a moment ago: they must not stand in the way of the others.
+const stuckLast = ` left join alarms x on x.kind = 'lead-stuck' and x.object = a.lead_id::text and x.cleared_at is null`
 
 // againAfter is how long a lead whom nobody could take waits before everybody is asked again.
 const againAfter = 15 * time.Minute
@@ -145,7 +150,7 @@ func (a *App) deputise(g *grip) error {
 		return err
 	}
 	if g.as.State != store.AssignmentOpen {
-		return nil
+		return g.tx.Raise("lead-stuck", g.lead.ID.String(), "An accepted lead waits for its first answer: its owner is away, and so is everybody who stands in. Give it to somebody on its page.")
 	}
 	return a.passToRules(g, away+" and nobody stands in", "hand-over", store.TakenHandOver)
 }

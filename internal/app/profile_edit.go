@@ -104,7 +104,13 @@ func (a *App) changeProfile(ctx context.Context, user uuid.UUID, read int64, act
 		if p.Version != read {
 			return errChanged
 		}
+		left := p.LeftAt != nil
 		change(&p)
+		if left && p.LeftAt == nil {
+			if err := tx.SetLevel(user); err != nil {
+				return err
+			}
+		}
 		p.Version, p.UpdatedAt = read+1, tx.Now()
 		if err := tx.Save(&p).Error; err != nil {
 			return err

@@ -268,7 +268,8 @@ func (h *house) readTeams(db *store.Query) error {
 	return nil
 }
 
-// backAt is when a member last joined the team, or came back from an absence, within the period; zero when neither.
+// backAt is when a member last joined the team, or sold again, or came back from an absence, within the period; zero when
+// neither.
 func (h *house) backAt(m store.TeamMember) time.Time {
 	began := inZone(h.period, h.zone)
 	last := m.JoinedAt
@@ -285,7 +286,7 @@ func (h *house) backAt(m store.TeamMember) time.Time {
 	return last
 }
 
-// countToday counts the leads of today of those who have a daily capacity.
+// countToday counts the leads of today of those who have a daily capacity; what was taken away again left room.
 func (h *house) countToday(db *store.Query, members []store.TeamMember) (map[uuid.UUID]int, error) {
 	var capped []uuid.UUID
 	for _, m := range members {
@@ -302,7 +303,8 @@ func (h *house) countToday(db *store.Query, members []store.TeamMember) (map[uui
 		OwnerID uuid.UUID
 		N       int
 	}
-	err := db.Raw("select owner_id, count(*) as n from assignments where owner_id in ? and at >= ? group by 1", capped, time.Date(y, m, d, 0, 0, 0, 0, h.zone)).Scan(&rows).Error
+	err := db.Raw("select owner_id, count(*) as n from assignments where owner_id in ? and at >= ? and (state <> 'reassigned' or close_reason = ?) group by 1",
+		capped, time.Date(y, m, d, 0, 0, 0, 0, h.zone), store.TakenNoResponse).Scan(&rows).Error
 	for _, r := range rows {
 		out[r.OwnerID] = r.N
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -230,6 +231,9 @@ func (a *App) SetMember(ctx context.Context, team, user uuid.UUID, weight, capac
 		if err := e.err(); err != nil {
 			return err
 		}
+		if err := a.keepLoad(tx, team, user, weight); err != nil {
+			return err
+		}
 		m := store.TeamMember{TeamID: team, UserID: user, Weight: int32(weight), DailyCapacity: int32(capacity), JoinedAt: tx.Now()}
 		err = tx.Clauses(store.OnConflict{Columns: []store.Column{{Name: "team_id"}, {Name: "user_id"}}, DoUpdates: store.Updated("weight", "daily_capacity")}).Create(&m).Error
 		if err != nil {
@@ -237,6 +241,21 @@ func (a *App) SetMember(ctx context.Context, team, user uuid.UUID, weight, capac
 		}
 		return tx.Audit(by, "team.member", "team", team.String(), map[string]any{"user": user.String(), "weight": weight, "capacity": capacity})
 	})
+}
+
+// keepLoad keeps a change of weight in the middle of a period from flooding a member with leads, or from drying them up.
+func (a *App) keepLoad(tx *store.Tx, team, user uuid.UUID, weight int) error {
+	h, err := a.house(tx.DB, false)
+	if err != nil {
+		return err
+	}
+	for _, m := range h.world.Teams[team].Members {
+		if m.User == user && m.Weight != weight {
+			why := fmt.Sprintf("the weight was %d and is %d; goes on with the load of before", m.Weight, weight)
+			return tx.KeepLoad(team, user, h.period, m.Reweigh(weight), why)
+		}
+	}
+	return nil
 }
 
 // RemoveMember takes somebody out of a team's rotation. Leads in hand stay in hand.

@@ -69,6 +69,11 @@ func (a *App) ChangeRole(ctx context.Context, id uuid.UUID, read int64, role str
 	return a.editUser(ctx, id, read, by, func(tx *store.Tx, u *store.User) error {
 		old := u.Role
 		u.Role = role
+		if old == string(auth.Marketing) {
+			if err := tx.SetLevel(id); err != nil {
+				return err
+			}
+		}
 		return tx.Audit(by, "user.role", "user", id.String(), map[string]any{"from": old, "to": role})
 	})
 }
@@ -77,7 +82,13 @@ func (a *App) ChangeRole(ctx context.Context, id uuid.UUID, read int64, role str
 func (a *App) DisableUser(ctx context.Context, id uuid.UUID, read int64, disable bool, by store.Actor) error {
 	return a.editUser(ctx, id, read, by, func(tx *store.Tx, u *store.User) error {
 		if !disable {
+			if u.DisabledAt == nil {
+				return nil
+			}
 			u.DisabledAt = nil
+			if err := tx.SetLevel(id); err != nil {
+				return err
+			}
 			return tx.Audit(by, "user.enable", "user", id.String(), nil)
 		}
 		now := tx.Now()

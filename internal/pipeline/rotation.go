@@ -119,6 +119,12 @@ func (t *Team) settle(present func(uuid.UUID) bool) []Credit {
 	return out
 }
 
+// Reweigh is the credit with which a member's load stays what it was when the weight changes: the share of what is still to
+// come is another one, and nothing is made up for.
+func (m Member) Reweigh(weight int) int {
+	return thousandths(m.load(), weight) - m.Turns*1000
+}
+
 // thousandths is a load times a weight, in thousandths of a turn, rounded to the nearest.
 func thousandths(load *big.Rat, weight int) int {
 	x := new(big.Rat).Mul(load, big.NewRat(int64(max(1, weight))*1000, 1))

@@ -64,6 +64,16 @@ func (tx *Tx) CountTurn(team, user uuid.UUID, period time.Time, n int, at time.T
 		on conflict (team_id, user_id, period) do update set turns = rotation_places.turns + 1, last_at = greatest(rotation_places.last_at, excluded.last_at)`, team, user, period, at).Error)
 }
 
+// KeepLoad gives a member in the middle of a period the credit that a new weight needs; when the member was set level stays.
+func (tx *Tx) KeepLoad(team, user uuid.UUID, period time.Time, credit int, why string) error {
+	return translate(tx.Exec("update rotation_places set credit = ?, why = ? where team_id = ? and user_id = ? and period = ?", credit, why, team, user, period).Error)
+}
+
+// SetLevel lets somebody who sells again begin like a newcomer, in every team.
+func (tx *Tx) SetLevel(user uuid.UUID) error {
+	return translate(tx.Exec("update team_members set joined_at = ? where user_id = ?", tx.Now(), user).Error)
+}
+
 // GiveCredit sets a newcomer or returner level.
 func (tx *Tx) GiveCredit(p RotationPlace) error {
 	return translate(tx.Clauses(OnConflict{Columns: []Column{{Name: "team_id"}, {Name: "user_id"}, {Name: "period"}},
