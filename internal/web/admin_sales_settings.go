@@ -107,7 +107,7 @@ func (s *Server) salesSettingsSheet(c echo.Context, typed bool) (templates.Sheet
 	}
 	return templates.Sheet{Action: salesSettingsPath, Button: "Save", Hidden: version, Groups: []templates.SheetGroup{
 		{Title: "Who sees what", Fields: []templates.FieldView{
-			{Name: "visibility", Type: "select", Label: "Sales sees", Required: true, Options: choices(value("visibility", set.Visibility), app.VisibleAll, "All leads", app.VisibleTeam, "Those of their team", app.VisibleOwn, "Their own"), Help: "Whoever stands in for a colleague sees that colleague’s too. Admins and marketing see everything."},
+			{Name: "visibility", Type: "select", Label: "Sales sees", Required: true, Options: choices(value("visibility", set.Visibility), app.VisibleAll, "All leads", app.VisibleTeam, "Those of their team", app.VisibleOwn, "Their own"), Help: "Whoever stands in for a colleague sees that colleague’s too, and whoever leads a team sees the team’s. Admins and marketing see everything."},
 			{Name: "person_figures", Type: "box", Label: "Show first-response figures for each person", Value: "yes", Checked: figures, Help: "Off, they are shown for teams only. In some countries the staff’s representatives have a say."}}},
 		{Title: "The rotation", Fields: []templates.FieldView{
 			{Name: "rotation_period", Type: "select", Label: "Turns are counted", Half: true, Required: true, Options: choices(value("rotation_period", set.RotationPeriod), "week", "each week", "month", "each month", "quarter", "each quarter")},
