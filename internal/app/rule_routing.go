@@ -12,7 +12,7 @@ import (
 )
 
 // routingKind is what routing rules need to be drafted and published.
-func routingKind() ruleKind {
+func (a *App) routingKind() ruleKind {
 	return ruleKind{title: "Routing",
 		check: func(definition json.RawMessage) error {
 			var r pipeline.Routing
@@ -21,9 +21,30 @@ func routingKind() ruleKind {
 			}
 			return r.Check(func(bool, uuid.UUID) bool { return true })
 		},
+		fits: func(tx *store.Tx, definition json.RawMessage) error {
+			var r pipeline.Routing
+			if err := json.Unmarshal(definition, &r); err != nil {
+				return err
+			}
+			h, err := a.house(tx.DB, true) // no team is archived meanwhile
+			if err != nil {
+				return err
+			}
+			return r.Check(h.mayGet)
+		},
 		first: func() any {
 			return pipeline.Routing{Existing: pipeline.ExistingCompany, Rules: []pipeline.RouteRule{}}
 		}}
+}
+
+// mayGet tells whether a team or person can be given leads.
+func (h *house) mayGet(team bool, id uuid.UUID) bool {
+	if team {
+		_, ok := h.teams[id]
+		return ok
+	}
+	s := h.staff[id]
+	return s != nil && s.sells()
 }
 
 // SaveRouting keeps a draft of the routing rules whose teams and people can be given leads.
@@ -32,15 +53,7 @@ func (a *App) SaveRouting(ctx context.Context, read int64, r pipeline.Routing, n
 	if err != nil {
 		return a.store.Translate(err)
 	}
-	err = r.Check(func(team bool, id uuid.UUID) bool {
-		if team {
-			_, ok := h.teams[id]
-			return ok
-		}
-		s := h.staff[id]
-		return s != nil && s.sells()
-	})
-	if err != nil {
+	if err = r.Check(h.mayGet); err != nil {
 		return err
 	}
 	definition, err := json.Marshal(r)

@@ -16,14 +16,25 @@ import (
 type ruleKind struct {
 	title string
 	check func(definition json.RawMessage) error
+	fits  func(tx *store.Tx, definition json.RawMessage) error // looks at who and what there is now, when it is to hold; nil: nothing
 	first func() any
+}
+
+func (k ruleKind) fit(tx *store.Tx, definition json.RawMessage) error {
+	if k.fits == nil {
+		return nil
+	}
+	if err := k.fits(tx, definition); err != nil {
+		return errs.Wrap(err, errs.Conflict, "These rules give leads to a team or to somebody that gets none any more. Mend that in a draft first.")
+	}
+	return nil
 }
 
 // ruleKinds are the kinds that can be edited.
 func (a *App) ruleKinds() map[string]ruleKind {
 	return map[string]ruleKind{
 		store.RulesScoring: scoringKind(),
-		store.RulesRouting: routingKind(),
+		store.RulesRouting: a.routingKind(),
 	}
 }
 
@@ -169,6 +180,9 @@ func (a *App) PublishRules(ctx context.Context, kind string, version int64, by s
 		if err := k.check(d.Definition); err != nil {
 			return errs.Wrap(err, errs.Conflict, "The draft has faults: mend them first.")
 		}
+		if err := k.fit(tx, d.Definition); err != nil {
+			return err
+		}
 		published = *d
 		return a.publish(tx, &published, by)
 	})
@@ -226,6 +240,9 @@ func (a *App) RollBackRules(ctx context.Context, kind string, to uuid.UUID, by s
 		}
 		if err := k.check(old.Definition); err != nil {
 			return errs.Wrap(err, errs.Conflict, "This version asks for names that there are no more. Begin a draft with it and mend that first.")
+		}
+		if err := k.fit(tx, old.Definition); err != nil {
+			return err
 		}
 		number, err := nextNumber(tx, kind)
 		if err != nil {
