@@ -25,9 +25,16 @@ const (
 
 // closePush records what is known and what follows from it.
 func (a *App) closePush(tx *store.Tx, t *pushTry, out crm.Outcome) error {
+	var l store.Lead // before the push, as an erasure locks them
+	if err := tx.ForChange().Where("id = ?", t.push.LeadID).Take(&l).Error; err != nil {
+		return err
+	}
 	var p store.Push
 	if err := tx.ForUpdate().Where("id = ?", t.push.ID).Take(&p).Error; err != nil {
 		return err
+	}
+	if l.State == "erased" && !t.call.Erase {
+		out = nothingOfThem(out)
 	}
 	request, answer := shown(out)
 	now := tx.Now()
@@ -53,6 +60,21 @@ func (a *App) closePush(tx *store.Tx, t *pushTry, out crm.Outcome) error {
 		return err
 	}
 	return closeGathered(tx, t, out)
+}
+
+// nothingOfThem leaves of an answer about somebody who was erased meanwhile what is needed to have them erased there too:
+// the ids.
+func nothingOfThem(out crm.Outcome) crm.Outcome {
+	out.Trace, out.Theirs, out.Objects = nil, nil, slices.Clone(out.Objects)
+	for i := range out.Objects {
+		if out.Objects[i].Object != crm.Company {
+			out.Objects[i].Sent = nil
+		}
+	}
+	if out.Class != crm.Done {
+		out.Reason = erasedReason
+	}
+	return out
 }
 
 func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {

@@ -161,6 +161,9 @@ func (a *App) changeStep(ctx context.Context, leadID, id uuid.UUID, version int6
 		if err := tx.ForUpdate().Where("id = ?", leadID).Take(&l).Error; err != nil {
 			return err
 		}
+		if l.State == "erased" {
+			return errErased
+		}
 		if err := tx.ForUpdate().Where("id = ? and lead_id = ?", id, leadID).Take(&s).Error; err != nil {
 			return err
 		}
