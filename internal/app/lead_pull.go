@@ -177,11 +177,22 @@ func oursAmong(tx *store.Tx, connector uuid.UUID, changes []crm.Change) (out []c
 		if err != nil {
 			return nil, err
 		}
-		if id != uuid.Nil {
+		gone, err := ofErased(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if id != uuid.Nil && !gone {
 			out = append(out, ch)
 		}
 	}
 	return out, nil
+}
+
+// ofErased tells whether a lead or deal is that of somebody who was erased: of them nothing is kept again.
+func ofErased(tx *store.Tx, object uuid.UUID) (bool, error) {
+	var gone bool
+	err := tx.Raw("select exists (select 1 from leads where state = 'erased' and id in (select ?::uuid union all select lead_id from deals where id = ?))", object, object).Scan(&gone).Error
+	return gone, err
 }
 
 // ourObject is the lead or deal that a change is about, uuid.Nil when it is none of ours: by their id, by our key, by address.
@@ -274,6 +285,13 @@ func (a *App) applyOnce(ctx context.Context, c store.Connector, id uuid.UUID, re
 		}
 		set["object_id"] = object
 		if refuse != "" {
+			gone, err := ofErased(tx, object)
+			if err != nil {
+				return err
+			}
+			if gone {
+				set["body"] = "{}"
+			}
 			set["outcome"], set["reason"] = "refused", refuse
 			return tx.Model(&store.Pull{}).Where("id = ?", id).Updates(set).Error
 		}
@@ -284,6 +302,13 @@ func (a *App) applyOnce(ctx context.Context, c store.Connector, id uuid.UUID, re
 		set["outcome"], set["reason"] = "applied", strings.Join(what, "; ")
 		if len(what) == 0 {
 			set["outcome"], set["reason"] = "echo", "it says what is so here already"
+		}
+		gone, err := ofErased(tx, object) // only now the lead is held: an erasure comes before or after
+		if err != nil {
+			return err
+		}
+		if gone {
+			set["reason"], set["body"] = "it is about somebody who was erased", "{}"
 		}
 		return tx.Model(&store.Pull{}).Where("id = ?", id).Updates(set).Error
 	})

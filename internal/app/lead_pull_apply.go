@@ -18,12 +18,9 @@ func (a *App) take(tx *store.Tx, c store.Connector, object uuid.UUID, ch crm.Cha
 	if ch.Object == crm.Deal {
 		return a.takeDeal(tx, c, object, ch, asked)
 	}
-	var l store.Lead
-	if err := tx.ForUpdate().Where("id = ?", object).Take(&l).Error; err != nil {
+	l, err := lastOfMerges(tx, object)
+	if err != nil || l.ID == uuid.Nil || l.State == "erased" {
 		return nil, err
-	}
-	if l.State == "erased" {
-		return nil, nil
 	}
 	remote, err := lockRemote(tx, c.ID, ch, object)
 	if err != nil {
@@ -40,6 +37,9 @@ func (a *App) take(tx *store.Tx, c store.Connector, object uuid.UUID, ch crm.Cha
 		if did {
 			what = append(what, "opted out of marketing there: the consent is withdrawn here")
 		}
+	}
+	if l.ID != object { // who owns the lead that stays is told of its own record
+		return what, nil
 	}
 	ch = overtaken(ch, remote, asked)
 	owner, echo, err := theirOwner(tx, c.ID, remote, ch)
