@@ -146,10 +146,10 @@ func (c Contact) blocked(channel string) (beyond, why string) {
 	return "", ""
 }
 
-// refused is what the person does not want: nothing at all, or no mail. A later choice of theirs outweighs an
-// unsubscription; nothing outweighs "never".
+// refused is what the person does not want: nothing at all, or no mail. A later choice that they confirmed
+// outweighs an unsubscription: one that is only claimed may come from anybody who types their address. Nothing outweighs "never".
 func (c Contact) refused(channel string) (beyond, why string) {
-	later := c.Choice != "" && c.ChoiceAt.After(c.RefusedAt)
+	later := c.Choice != "" && c.ChoiceSaid && c.ChoiceAt.After(c.RefusedAt)
 	switch {
 	case c.Choice == "none":
 		return BeyondChoice, "They asked on " + c.day(c.ChoiceAt) + " not to be contacted."
