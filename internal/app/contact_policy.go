@@ -144,29 +144,26 @@ func contactGrounds(db *store.Query, l store.Lead, c *pipeline.Contact) error {
 	return nil
 }
 
-// contactTouches are what went out and what came back.
+// contactTouches are what came back, and what went out since. Only what is known to be theirs opens anything: a question that
+// nobody confirmed, or a mail whose sender nobody verified, may come from anybody who knows the address.
 func contactTouches(db *store.Query, l store.Lead, c *pipeline.Contact) error {
-	var t struct {
-		Touches        int
-		Mailed         *time.Time
-		Answered, Said *time.Time
-	}
-	err := db.Raw(`select count(*) filter (where direction = 'out' and kind <> 'note' and at > ?) as touches, max(at) filter (where direction = 'out' and kind = 'mail') as mailed,
-		max(at) filter (where direction = 'in') as answered, (select max(s.at) from sayings s where s.lead_id = ? and s.kind = 'ask' and s.taken_back_at is null) as said
-		from activities where lead_id = ? and taken_back_at is null`, c.Now.AddDate(0, 0, -7), l.ID, l.ID).Scan(&t).Error
+	var t struct{ Mailed, Answered *time.Time }
+	err := db.Raw(`select max(at) filter (where direction = 'out' and kind = 'mail') as mailed, greatest(max(at) filter (where direction = 'in' and not (how = 'reply' and strpos(why, ?) > 0)),
+		(select max(s.at) from sayings s where s.lead_id = ? and s.kind = 'ask' and s.state = 'confirmed' and s.taken_back_at is null)) as answered
+		from activities where lead_id = ? and taken_back_at is null`, unverifiedSender, l.ID, l.ID).Scan(&t).Error
 	if err != nil {
 		return err
 	}
-	c.Touches = t.Touches
 	if t.Mailed != nil {
 		c.Mailed = *t.Mailed
 	}
-	for _, at := range []*time.Time{t.Answered, t.Said} {
-		if at != nil && at.After(c.Answered) {
-			c.Answered = *at
+	since := c.Now.AddDate(0, 0, -7)
+	if t.Answered != nil {
+		if c.Answered = *t.Answered; c.Answered.After(since) {
+			since = c.Answered
 		}
 	}
-	return nil
+	return db.Raw("select count(*) from activities where lead_id = ? and taken_back_at is null and direction = 'out' and kind <> 'note' and at > ?", l.ID, since).Scan(&c.Touches).Error
 }
 
 // MayApproach answers "why may I?" for a lead and a channel now.

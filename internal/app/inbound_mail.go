@@ -155,6 +155,9 @@ func lastOfMerges(tx *store.Tx, id uuid.UUID) (l store.Lead, err error) {
 	return l, nil
 }
 
+// unverifiedSender stands in the reason of a mail whose sender nobody checked; the contact policy looks for it.
+const unverifiedSender = "nobody verified the sender"
+
 // weighInbound says what a mail is, and the activity that it makes, if any. Nobody is impersonated: a mail whose sender was
 // checked and refuted makes none, whoever it names; one that nobody has checked says so in its reason, and then stops no
 // clock in the name of staff. What a program wrote counts for nothing.
@@ -180,7 +183,7 @@ func (a *App) weighInbound(tx *store.Tx, in email.Inbound, leadID uuid.UUID) (st
 	}
 	now := tx.Now()
 	act := &store.Activity{ID: store.NewID(), LeadID: leadID, Kind: "mail", Text: inboundText(in), At: sentAt(in.Date, now), RecordedAt: now}
-	checked := map[email.Proof]string{email.Proved: "the receiving server verified the sender", email.Unproved: "nobody verified the sender"}[in.Proof]
+	checked := map[email.Proof]string{email.Proved: "the receiving server verified the sender", email.Unproved: unverifiedSender}[in.Proof]
 	if len(staff) > 0 {
 		act.UserID, act.Direction, act.How, act.Why = &staff[0].ID, "out", "bcc", "A copy went to the lead's own address; "+checked+"."
 		return InboundCopy, act, nil

@@ -46,7 +46,7 @@ type Contact struct {
 	Answered time.Time // the last time that they answered or came by themselves; zero: never
 	Mailed   time.Time // the last mail that went out to them
 
-	Touches  int // that went out within the last seven days
+	Touches  int // that went out within the last seven days and since they last answered
 	PerWeek  int // how many are too many
 	Quiet    Quiet
 	Zone     *time.Location
@@ -239,7 +239,7 @@ func (c Contact) once(channel string) (beyond, why string) {
 }
 
 func (c Contact) tooMany(string) (beyond, why string) {
-	if c.PerWeek > 0 && c.Touches >= c.PerWeek && !c.Answered.After(c.Now.Add(-7*24*time.Hour)) {
+	if c.PerWeek > 0 && c.Touches >= c.PerWeek {
 		return BeyondTouches, fmt.Sprintf("%s within seven days already, without an answer; %d are enough.", times(c.Touches), c.PerWeek)
 	}
 	return "", ""

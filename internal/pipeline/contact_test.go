@@ -41,14 +41,16 @@ func TestAllows(t *testing.T) {
 		{"wants nothing", func(c *Contact) { c.Choice, c.ChoiceAt, c.Agreed = "none", after, true }, map[string]string{Call: "no choice", Mail: "no choice", Meeting: "no choice", Letter: "no choice"}, "not to be contacted"},
 		{"never write", func(c *Contact) { c.Never, c.Choice, c.ChoiceAt = true, "mail", noon }, map[string]string{Mail: "no refusal"}, ""},
 		{"unsubscribed", func(c *Contact) { c.Unsubscribed, c.RefusedAt = true, after }, map[string]string{Mail: "no refusal", Call: "may"}, ""},
-		{"unsubscribed, then asked for a mail", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt, c.ChoiceSaid = true, before, "mail", after, true }, map[string]string{Mail: "may"}, ""},
+		{"unsubscribed, then asked for a mail", func(c *Contact) {
+			c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt, c.ChoiceSaid = true, before, "mail", after, true
+		}, map[string]string{Mail: "may"}, ""},
 		{"unsubscribed, then somebody claimed a wish for a mail", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt = true, before, "mail", after }, map[string]string{Mail: "no refusal"}, ""},
 		{"asked for a mail, then unsubscribed", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt = true, after, "mail", before }, map[string]string{Mail: "no refusal"}, ""},
 		{"comes back", func(c *Contact) { c.Bounced = true }, map[string]string{Mail: "no no-address", Call: "may"}, ""},
 		{"blocked", func(c *Contact) { c.Blocks = []Block{{"all", "their lawyer wrote.", "Ana", before}} }, map[string]string{Call: "no do-not-approach", Mail: "no do-not-approach", Letter: "no do-not-approach"}, "Do not approach: their lawyer wrote (Ana, 28 February 2026)."},
 		{"blocked on the phone", func(c *Contact) { c.Blocks = []Block{{"call", "in hospital", "Ana", before}} }, map[string]string{Call: "no do-not-approach", Mail: "may"}, ""},
 		{"too often", func(c *Contact) { c.Touches = 3 }, map[string]string{Call: "later touches", Mail: "later touches"}, "Approached 3 times"},
-		{"often, but they answered", func(c *Contact) { c.Touches, c.Answered = 5, after }, map[string]string{Call: "may", Mail: "may"}, ""},
+		{"often since they answered", func(c *Contact) { c.Touches, c.Answered = 5, after }, map[string]string{Call: "later touches", Mail: "later touches"}, ""},
 		{"late in the day", func(c *Contact) { c.Now = noon.Add(8 * time.Hour) }, map[string]string{Call: "later quiet-hours", Mail: "may"}, "It is 20:00 where they are: nobody is called between 19:00 and 08:00."},
 		{"early there", func(c *Contact) { c.Zone, c.ZoneFrom = GuessZone("+1 212 555 0100", "", time.UTC) }, map[string]string{Call: "later quiet-hours"}, "It is 07:00 where they are, guessed from the phone number (+1)"},
 		{"by hand, by interest", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "legitimate-interest", "fair" }, map[string]string{Call: "may", Mail: "no consent"}, "legitimate interest"},
