@@ -92,6 +92,6 @@ type SlotView struct {
 }
 
 // Shown tells whether there is anything to say on the page.
-func (s *SaidView) Shown() bool {
-	return s != nil && (len(s.Questions) > 0 || s.MeetAction != "")
+func (v *SaidView) Shown() bool {
+	return v != nil && (len(v.Questions) > 0 || v.MeetAction != "")
 }

@@ -14,6 +14,7 @@ import (
 
 // led is a floor whose team has a manager who sells nothing there.
 func led(t *testing.T, n int, role string) (*floor, store.User) {
+	t.Helper()
 	f := newFloor(t, n)
 	m := f.user("Max", role)
 	f.ok(f.Store.DB(t.Context()).Exec("update teams set manager_id = ?", m.ID).Error)
@@ -28,12 +29,12 @@ func (f *floor) told(u store.User) int {
 // A lead that was taken over by hand or by a deputy is still the team's: its manager decides about it, is told of it, and
 // its figures count there; the rotation counts only what it chose.
 func TestATeamAnswersForWhatWasTakenOver(t *testing.T) {
-	f, max := led(t, 3, "sales")
+	f, head := led(t, 3, "sales")
 	f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set warn_minutes = 0, escalate_minutes = 600, reassign_minutes = 0, manager_user_id = ?", f.user("Otto", "sales").ID).Error)
 	id := f.lead(1)
 	f.route(id)
-	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[1].ID, "x", by(max)))
-	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[2].ID, "x", by(max)))
+	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[1].ID, "x", by(head)))
+	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[2].ID, "x", by(head)))
 	outsider := f.user("Zoe", "sales")
 	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[2].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: outsider.ID.String()}, by(f.admin)))
 	f.until("2026-03-03T09:10:00Z")
@@ -44,7 +45,7 @@ func TestATeamAnswersForWhatWasTakenOver(t *testing.T) {
 	}
 	f.until("2026-03-04T12:00:00Z")
 	f.tend()
-	if f.told(max) != 1 || f.Count("select count(*) from messages where template = 'clock'") != 1 {
+	if f.told(head) != 1 || f.Count("select count(*) from messages where template = 'clock'") != 1 {
 		t.Error("another manager was told")
 	}
 	r, err := f.App.FirstResponses(t.Context(), f.Clock.Now().AddDate(0, 0, -3), f.Clock.Now())
@@ -55,7 +56,7 @@ func TestATeamAnswersForWhatWasTakenOver(t *testing.T) {
 	if n := f.Count("select coalesce(sum(turns), 0) from rotation_places"); n != 0 {
 		t.Errorf("%d turns", n)
 	}
-	f.ok(f.App.ReassignLead(t.Context(), as.ID, 0, f.people[0].ID, "x", by(max)))
+	f.ok(f.App.ReassignLead(t.Context(), as.ID, 0, f.people[0].ID, "x", by(head)))
 }
 
 // Whoever goes to the owner of the company's other leads is the owner's team's; whoever is given to another team for good is that one's.
@@ -123,7 +124,7 @@ func TestWhoLeadsATeam(t *testing.T) {
 
 // Whoever leads a team sees its leads, whoever stands in for a stand-in sees what they have to do, and nobody else does.
 func TestWhoLeadsAndWhoStandsInSees(t *testing.T) {
-	f, max := led(t, 2, "sales")
+	f, head := led(t, 2, "sales")
 	zoe, stranger := f.user("Zoe", "sales"), f.user("Sam", "sales")
 	id := f.lead(1)
 	f.route(id)
@@ -131,7 +132,7 @@ func TestWhoLeadsAndWhoStandsInSees(t *testing.T) {
 	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[1].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: zoe.ID.String()}, by(f.admin)))
 	for _, policy := range []string{"team", "own"} {
 		f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set visibility = ?", policy).Error)
-		for _, u := range []store.User{max, zoe} {
+		for _, u := range []store.User{head, zoe} {
 			f.ok(f.App.MaySeeLead(t.Context(), u, id))
 			sight, err := f.App.VisibleTo(t.Context(), u)
 			f.ok(err)
@@ -145,7 +146,7 @@ func TestWhoLeadsAndWhoStandsInSees(t *testing.T) {
 	}
 	f.until("2026-03-03T09:30:00Z")
 	f.tend() // now it is in the hands of Zoe, who is in no team
-	f.ok(f.App.MaySeeLead(t.Context(), max, id))
+	f.ok(f.App.MaySeeLead(t.Context(), head, id))
 	if f.held(id).OwnerID != zoe.ID {
 		t.Error("not taken over")
 	}

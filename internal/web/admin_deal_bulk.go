@@ -67,11 +67,16 @@ func tickedDeals(values url.Values) (moves []app.DealMove, err error) {
 
 // wholeView is the view of the list that a form comes from, where all of it is ticked rather than some lines of it.
 func (s *Server) wholeView(c echo.Context) (v view, whole bool, err error) {
-	u, err := url.Parse(c.QueryParam("back"))
-	if c.QueryParam("all") != "1" || err != nil || u.Path != pipelinePath {
+	path, query, _ := strings.Cut(c.QueryParam("back"), "?")
+	if c.QueryParam("all") != "1" || path != pipelinePath {
 		return v, false, nil
 	}
-	v, err = s.viewOf(c, u.Path, u.Query())
+	query, _, _ = strings.Cut(query, "#")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return v, false, errs.New(errs.Malformed, "The request could not be read.")
+	}
+	v, err = s.viewOf(c, path, values)
 	return v, true, err
 }
 
@@ -107,42 +112,9 @@ func (s *Server) dealBulkLook(c echo.Context) error {
 	}
 	p := templates.DealBulkPage{Columns: []templates.Column{{Label: "Deal"}, {Label: "Now"}, {Label: "Then"}}}
 	sheet := &templates.Sheet{Action: bulkPath, CancelURL: to, Hidden: []templates.KV{{Key: "back", Value: to}}}
-	var looks []app.DealLook
-	var title, button string
-	if kind == "give" {
-		owner, err := uuid.Parse(what)
-		if err != nil {
-			return errs.New(errs.Malformed, "The request could not be read.")
-		}
-		if looks, err = s.app.LookGive(ctx, s.user(c), moves, owner, s.actor(c)); err != nil {
-			return err
-		}
-		title, button = "Give deals away", "Give"
-		sheet.Hidden = append(sheet.Hidden, templates.KV{Key: "do", Value: "give"}, templates.KV{Key: "owner", Value: what})
-		sheet.Groups = []templates.SheetGroup{{Fields: []templates.FieldView{{Name: "note", Type: "text", Label: "A word why", Required: true, MaxLength: 300, Autocomplete: "off"}}}}
-	} else {
-		for i := range moves {
-			moves[i].To = what
-		}
-		if looks, err = s.app.LookMoves(ctx, s.user(c), moves, s.actor(c)); err != nil {
-			return err
-		}
-		stages, err := s.app.Stages(ctx)
-		if err != nil {
-			return err
-		}
-		st, _ := stages.Find(what)
-		title, button = "Move deals to “"+st.Title+"”", "Move"
-		sheet.Hidden = append(sheet.Hidden, templates.KV{Key: "do", Value: "move"}, templates.KV{Key: "to", Value: what})
-		if st.Kind != pipeline.Open {
-			title, button = "Mark deals as “"+st.Title+"”", "Mark"
-			pairs, err := s.reasonPairs(c, map[string]bool{st.Kind: true}, false)
-			if err != nil {
-				return err
-			}
-			sheet.Groups = []templates.SheetGroup{{Fields: []templates.FieldView{{Name: "reason", Type: "select", Label: "Why, for all of them", Required: true, Options: choices("", pairs...)},
-				{Name: "note", Type: "text", Label: "In your words", MaxLength: 500, Autocomplete: "off"}}}}
-		}
+	looks, title, button, err := s.bulkAsks(c, sheet, kind, what, moves)
+	if err != nil {
+		return err
 	}
 	if p.AdminPage, err = s.adminPage(c, "pipeline", title, templates.Link{Label: "Pipeline", URL: to}); err != nil {
 		return err
@@ -168,6 +140,46 @@ func (s *Server) dealBulkLook(c echo.Context) error {
 	}
 	p.BackURL = to
 	return s.page(c, http.StatusOK, "admin/deal_bulk", p)
+}
+
+// bulkAsks looks at each deal and puts into the sheet what has to be said for all of them.
+func (s *Server) bulkAsks(c echo.Context, sheet *templates.Sheet, kind, what string, moves []app.DealMove) (looks []app.DealLook, title, button string, err error) {
+	if kind == "give" {
+		owner, err := uuid.Parse(what)
+		if err != nil {
+			return nil, "", "", errs.New(errs.Malformed, "The request could not be read.")
+		}
+		if looks, err = s.app.LookGive(c.Request().Context(), s.user(c), moves, owner, s.actor(c)); err != nil {
+			return nil, "", "", err
+		}
+		title, button = "Give deals away", "Give"
+		sheet.Hidden = append(sheet.Hidden, templates.KV{Key: "do", Value: "give"}, templates.KV{Key: "owner", Value: what})
+		sheet.Groups = []templates.SheetGroup{{Fields: []templates.FieldView{{Name: "note", Type: "text", Label: "A word why", Required: true, MaxLength: 300, Autocomplete: "off"}}}}
+	} else {
+		for i := range moves {
+			moves[i].To = what
+		}
+		if looks, err = s.app.LookMoves(c.Request().Context(), s.user(c), moves, s.actor(c)); err != nil {
+			return nil, "", "", err
+		}
+		stages, err := s.app.Stages(c.Request().Context())
+		if err != nil {
+			return nil, "", "", err
+		}
+		st, _ := stages.Find(what)
+		title, button = "Move deals to “"+st.Title+"”", "Move"
+		sheet.Hidden = append(sheet.Hidden, templates.KV{Key: "do", Value: "move"}, templates.KV{Key: "to", Value: what})
+		if st.Kind != pipeline.Open {
+			title, button = "Mark deals as “"+st.Title+"”", "Mark"
+			pairs, err := s.reasonPairs(c, map[string]bool{st.Kind: true}, false)
+			if err != nil {
+				return nil, "", "", err
+			}
+			sheet.Groups = []templates.SheetGroup{{Fields: []templates.FieldView{{Name: "reason", Type: "select", Label: "Why, for all of them", Required: true, Options: choices("", pairs...)},
+				{Name: "note", Type: "text", Label: "In your words", MaxLength: 500, Autocomplete: "off"}}}}
+		}
+	}
+	return looks, title, button, nil
 }
 
 // dealBulk moves deals, or gives them to somebody; each says for itself what keeps it.
