@@ -215,10 +215,13 @@ func (c Contact) agreed(channel string) (beyond, why string) {
 		return BeyondConsent, "This lead is kept for a legitimate interest (" + c.Origin + "): that does not cover a mail which nobody agreed to."
 	case c.Basis != "":
 		return "", "Entered by hand (" + c.Origin + "), by " + strings.ReplaceAll(c.Basis, "-", " ") + "."
-	case c.Agreed:
-		return "", "They agreed to be written to, and confirmed it." + tel
+	case c.Agreed && channel == Mail && !c.Unsubscribed: // to mails, and to nothing else
+		return "", "They agreed to be written to, and confirmed it."
 	case !c.AskedAt.IsZero():
 		return "", "They asked for " + c.AskedFor + " on " + c.day(c.AskedAt) + "; coming back on that, once, is part of it." + tel
+	}
+	if c.Agreed && !c.Unsubscribed {
+		return BeyondConsent, "They agreed to mails, and asked for nothing else."
 	}
 	return BeyondConsent, "They have asked for nothing and agreed to nothing."
 }
@@ -267,12 +270,14 @@ func (c Contact) untimely(channel string) (beyond, why string) {
 	if channel != Call {
 		return "", ""
 	}
-	if c.Choice == "call" && len(c.Slots) > 0 {
+	if c.Choice == "call" {
 		for _, s := range c.Slots {
 			if !c.Now.Before(s.From) && c.Now.Before(s.Until) {
 				return "", ""
 			}
 		}
+	}
+	if _, ahead := c.NextSlot(); ahead { // times that are over bind nobody
 		return BeyondSlot, "They asked for a call" + c.slotWords() + ", and it is another time now."
 	}
 	there := c.Now.In(c.Zone)

@@ -55,6 +55,11 @@ func TestAllows(t *testing.T) {
 		{"early there", func(c *Contact) { c.Zone, c.ZoneFrom = GuessZone("+1 212 555 0100", "", time.UTC) }, map[string]string{Call: "later quiet-hours"}, "It is 07:00 where they are, guessed from the phone number (+1)"},
 		{"by hand, by interest", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "legitimate-interest", "fair" }, map[string]string{Call: "may", Mail: "no consent"}, "legitimate interest"},
 		{"by hand, by consent", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "consent", "fair" }, map[string]string{Call: "may", Mail: "may"}, ""},
+		{"agreed to mails", func(c *Contact) { c.AskedAt, c.Agreed = time.Time{}, true }, map[string]string{Call: "no consent", Mail: "may", Meeting: "no consent", Letter: "no consent"}, "agreed to mails"},
+		{"agreed to mails, then unsubscribed", func(c *Contact) { c.AskedAt, c.Agreed, c.Unsubscribed, c.RefusedAt = time.Time{}, true, true, after }, map[string]string{Call: "no consent", Mail: "no refusal", Letter: "no consent"}, "asked for nothing"},
+		{"the time named is over", func(c *Contact) {
+			c.Choice, c.ChoiceAt, c.Slots = "call", before, []Slot{{after, after.Add(time.Hour)}}
+		}, map[string]string{Call: "may"}, ""},
 		{"nothing", func(c *Contact) { c.AskedAt = time.Time{} }, map[string]string{Call: "no consent", Mail: "no consent"}, "asked for nothing"},
 	} {
 		contact := reachable(c.change)
