@@ -65,3 +65,28 @@ func TestAnswersStartTheCountAnew(t *testing.T) {
 	mails()
 	beyond("four mails after the answer", pipeline.BeyondTouches)
 }
+
+// A mail by BCC is held against the policy as well: it stands as beyond, and the manager is told.
+func TestCopiesKeepThePolicy(t *testing.T) {
+	p := newPost(t)
+	ruth := store.Actor{Kind: "user", ID: &p.ruth, Name: "Ruth"}
+	send := func(id string) {
+		p.comes(email.Inbound{MessageID: id, From: "ruth@gatehouse.example", To: []string{p.box}, Subject: "Hello", Text: "buy"})
+		p.Clock.Move(time.Second)
+	}
+	told := func() [2]int64 {
+		return [2]int64{int64(p.Count("select count(*) from activities where beyond = 'do-not-approach' and beyond_reason <> '' and why like 'Do not approach%'")),
+			int64(p.Count("select count(*) from alarms where kind = 'beyond-policy'"))}
+	}
+	send("a@z")
+	if got := told(); got != [2]int64{0, 0} {
+		t.Fatalf("within the policy: %v", got)
+	}
+	if err := p.App.BlockApproach(t.Context(), p.ann, "all", "They sued us", ruth); err != nil {
+		t.Fatal(err)
+	}
+	send("b@z")
+	if got := told(); got != [2]int64{1, 1} {
+		t.Fatalf("beyond it: %v", got)
+	}
+}

@@ -125,6 +125,11 @@ func (a *App) keepFor(tx *store.Tx, row *store.InboundMail, in email.Inbound, id
 	if err := inHands(tx, act); err != nil {
 		return err
 	}
+	if outcome == InboundCopy {
+		if err := a.judgeCopy(tx, l, act); err != nil {
+			return err
+		}
+	}
 	if err := tx.Create(act).Error; err != nil {
 		return err
 	}
@@ -137,6 +142,27 @@ func (a *App) keepFor(tx *store.Tx, row *store.InboundMail, in email.Inbound, id
 		}
 	}
 	return a.heard(tx, l.ID)
+}
+
+// judgeCopy holds a mail that staff sent from their own program against the contact policy, as if it had been noted. It
+// went out, so it is recorded; nobody could be asked why, so the manager is told.
+func (a *App) judgeCopy(tx *store.Tx, l store.Lead, act *store.Activity) error {
+	c, err := a.contactOf(tx.DB, l)
+	if err != nil {
+		return err
+	}
+	c.Now = act.At
+	al := c.Allows(act.Kind)
+	act.Why, act.Beyond = al.Why+" "+act.Why, al.Beyond
+	if al.Beyond == "" {
+		return nil
+	}
+	var u store.User
+	if err := tx.Where("id = ?", *act.UserID).Take(&u).Error; err != nil {
+		return err
+	}
+	act.BeyondReason = "None was given: the mail was sent from another program."
+	return a.tellManager(tx, l.ID, store.Actor{Kind: "user", ID: &u.ID, Name: orElse(u.Name, u.Email)}, al)
 }
 
 // lastOfMerges is the lead that an id leads to today, held so that an erasure comes before or after; none for an id of
