@@ -135,7 +135,7 @@ func contactGrounds(db *store.Query, l store.Lead, c *pipeline.Contact) error {
 		return err
 	}
 	var origins []store.LeadOrigin
-	if err := db.Where("lead_id = ?", l.ID).Find(&origins).Error; err != nil {
+	if err := db.Raw(originsOf, l.ID, l.ID).Scan(&origins).Error; err != nil {
 		return err
 	}
 	if len(origins) > 0 {
@@ -143,6 +143,11 @@ func contactGrounds(db *store.Query, l store.Lead, c *pipeline.Contact) error {
 	}
 	return nil
 }
+
+// originsOf are where a lead came from by hand: its own first, then those of the leads that were merged into it, which go
+// with them when that is undone.
+const originsOf = `with recursive same(id) as (select ?::uuid union select l.id from leads l join same s on l.merged_into = s.id)
+	select o.* from lead_origins o join same s on s.id = o.lead_id order by o.lead_id <> ?, o.at desc, o.lead_id`
 
 // contactTouches are what came back, and what went out since. Only what is known to be theirs opens anything: a question that
 // nobody confirmed, or a mail whose sender nobody verified, may come from anybody who knows the address.

@@ -78,6 +78,9 @@ func (a *App) unmerge(tx *store.Tx, m store.LeadMerge, leads map[uuid.UUID]store
 			return err
 		}
 	}
+	if err := partable(tx, m); err != nil {
+		return err
+	}
 	if err := restoreCurrent(tx, m); err != nil {
 		return err
 	}
@@ -101,6 +104,21 @@ func (a *App) unmerge(tx *store.Tx, m store.LeadMerge, leads map[uuid.UUID]store
 		return err
 	}
 	return a.merged(tx, m, "lead.unmerge", by)
+}
+
+// partable refuses where something that came since hangs off what goes back: a deal, a plan or a step of one lead would
+// be that of the other one's hands.
+func partable(tx *store.Tx, m store.LeadMerge) error {
+	var torn bool
+	pair := []uuid.UUID{m.IntoID, m.FromID}
+	err := tx.Raw(`select exists (select 1 from deals d join assignments a on a.id = d.assignment_id where a.lead_id <> d.lead_id and d.lead_id in ?)
+		or exists (select 1 from plans p join assignments a on a.id = p.assignment_id where a.lead_id <> p.lead_id and p.lead_id in ?)
+		or exists (select 1 from steps s join plans p on p.id = s.plan_id where p.lead_id <> s.lead_id and s.lead_id in ?)
+		or exists (select 1 from assignments a join assignments b on b.id = a.previous_id where b.lead_id <> a.lead_id and a.lead_id in ?)`, pair, pair, pair, pair).Scan(&torn).Error
+	if err == nil && torn {
+		err = errs.New(errs.Conflict, "The lead was accepted, handed on or planned anew since, so the two cannot be parted any more. Nothing was changed.")
+	}
+	return err
 }
 
 // restoreCurrent lets the answers and the choice count again that were set aside.

@@ -119,7 +119,7 @@ func leadHistory(db *store.Query, d *LeadDetail) error {
 		return err
 	}
 	var origins []store.LeadOrigin
-	if err := db.Where("lead_id = ?", d.ID).Find(&origins).Error; err != nil {
+	if err := db.Raw(originsOf, d.ID, d.ID).Scan(&origins).Error; err != nil {
 		return err
 	}
 	if len(origins) > 0 {

@@ -11,7 +11,7 @@ var pipelineLines = []reconciliation{
 			{"no deal", "This lead was accepted, but no deal was opened for it."}}},
 
 	{"deals", "select count(*) from deals", `
-		select d.id, case when s.kind <> d.state then 'in a wrong stage'
+		select d.id, case when a.lead_id <> d.lead_id then 'of another lead' when s.kind <> d.state then 'in a wrong stage'
 			when d.state <> 'open' then case when a.state in ('open','accepted') then 'decided, yet in hands'
 				when d.reason <> '' or not s.required ? 'reason' then 'decided'
 				when exists (select 1 from deal_changes c where c.deal_id = d.id and c.how = 'crm' and c.to_stage = d.stage) then 'decided in another system' else 'decided without a reason' end
@@ -22,6 +22,7 @@ var pipelineLines = []reconciliation{
 			else 'in nobody''s hands' end as class
 		from deals d join assignments a on a.id = d.assignment_id join stages s on s.key = d.stage join leads l on l.id = d.lead_id`,
 		[]class{{"open, in their owner's hands", ""}, {"open, waits to be accepted anew", ""}, {"decided", ""}, {"decided in another system", ""}, {"of people who are gone", ""},
+			{"of another lead", "The deal comes from an assignment of another lead."},
 			{"in a wrong stage", "The deal's state and its stage contradict each other."},
 			{"decided, yet in hands", "The deal is won or lost, but its assignment is still open."},
 			{"decided without a reason", "The deal is won or lost, and nothing says why."},
@@ -37,7 +38,7 @@ var pipelineLines = []reconciliation{
 		[]class{{"recorded", ""}, {"of erased people", ""}, {"unrecorded", "The deal was changed, and nothing says by whom."}}},
 
 	{"steps of plans", "select count(*) from steps", `
-		select s.id, case when p.lead_id <> s.lead_id then 'of another lead' when s.done_at is not null and s.skipped_at is not null then 'done and skipped'
+		select s.id, case when p.lead_id <> s.lead_id or a.lead_id <> p.lead_id then 'of another lead' when s.done_at is not null and s.skipped_at is not null then 'done and skipped'
 			when s.done_at is not null then 'done' when s.skipped_at is not null then 'skipped'
 			when a.state in ('open','accepted') and a.owner_id <> s.owner_id then 'on another list'
 			when a.state in ('open','accepted') then 'to do' else 'of leads in nobody''s hands' end as class
