@@ -117,7 +117,7 @@ func busy(err error) bool {
 }
 
 func (p *erased) run(by store.Actor) error {
-	for _, step := range []func() error{p.mergedToo, p.gather, p.lock, p.people, p.mail, p.traces, p.hands, p.sales, p.company} {
+	for _, step := range []func() error{p.mergedToo, p.gather, p.lock, p.views, p.people, p.mail, p.traces, p.hands, p.sales, p.company} {
 		if err := step(); err != nil {
 			return err
 		}
