@@ -91,24 +91,27 @@ func (a *App) tellConsent(tx *store.Tx, l store.Lead, t *news) error {
 		return err
 	}
 	t.values["consent"] = "unknown"
+	refused := false // by any of their addresses: it is one person
 	for _, ad := range addresses {
-		if ad.Address != l.Email && len(addresses) > 1 {
-			continue
-		}
 		c, err := tx.Consent(ad.ID, "marketing", lead.Consent{})
 		if err != nil {
 			return err
 		}
-		t.values["consent"] = map[lead.ConsentState]string{lead.NoConsent: "unknown", lead.ConsentClaimed: "claimed", lead.ConsentConfirmed: "yes", lead.ConsentWithdrawn: "no"}[c.State]
+		if ad.Address == l.Email || len(addresses) == 1 {
+			t.values["consent"] = map[lead.ConsentState]string{lead.NoConsent: "unknown", lead.ConsentClaimed: "claimed", lead.ConsentConfirmed: "yes", lead.ConsentWithdrawn: "no"}[c.State]
+		}
 		stops, err := tx.Suppressions(a.addressKeys(ad.Address))
 		if err != nil {
 			return err
 		}
+		refused = refused || c.State == lead.ConsentWithdrawn
 		for _, kind := range []string{"unsubscribed", "never", "spam_report"} {
-			if _, ok := stops[kind]; ok {
-				t.values["consent"] = "no"
-			}
+			_, stopped := stops[kind]
+			refused = refused || stopped
 		}
+	}
+	if refused {
+		t.values["consent"] = "no"
 	}
 	var choice []store.ContactChoice
 	if err := tx.Where("lead_id = ? and current", l.ID).Limit(1).Find(&choice).Error; err != nil {
