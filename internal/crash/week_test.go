@@ -49,7 +49,7 @@ func (h *house) monday() {
 	h.clock("2026-05-04 08:58") // 09:58 in Berlin
 	h.nobodyMailed("in the first hour")
 	h.clock("2026-05-04 09:00")
-	h.mail(h.greta, "One of your leads waits for a first answer", "The clock runs since Monday 4 May, 09:00")
+	h.mail(h.greta, "One of your leads waits for a first answer", "The clock has been running since Monday 4 May, 09:00")
 	h.clock("2026-05-04 09:58")
 	h.nobodyMailed("in the second hour")
 	h.clock("2026-05-04 10:00")
@@ -117,7 +117,7 @@ func (h *house) cleoIsAway() {
 	h.brian.open("/admin").says("Carl Archer", "for Cleo")
 	h.clock("2026-05-06 10:00")
 	h.comes("Carla", "carl.example", "GB")
-	h.mail(h.brian, "Carla Archer", "existing owner: Cleo has the other leads of this company, who is away until 7 May; deputy Brian")
+	h.mail(h.brian, "Carla Archer", "existing owner Cleo (has other leads of this company) is away until 7 May; deputy Brian")
 	h.sharp("2026-05-06 10:11")
 	h.brian.calls(h, "Carla")
 	h.answered("Hugo", h.brian, "2026-05-06 10:30", "2026-05-06 10:41")
@@ -243,7 +243,7 @@ func (h *house) cleoIsBack() {
 	h.sharp("2026-05-08 10:31")
 	h.cleo.calls(h, "Liam")
 	h.comes("Dana", "dave.example", "GB")
-	h.mail(h.brian, "Dana Archer", "existing owner: Brian has the other leads of this company")
+	h.mail(h.brian, "Dana Archer", "existing owner Brian (has other leads of this company)")
 	if text := h.hands("Dana"); strings.Contains(text, "Dora") {
 		h.t.Errorf("Dana's reason names who has left: %s", text)
 	}
