@@ -82,13 +82,12 @@ func (a *App) ChangeRole(ctx context.Context, id uuid.UUID, read int64, role str
 func (a *App) DisableUser(ctx context.Context, id uuid.UUID, read int64, disable bool, by store.Actor) error {
 	return a.editUser(ctx, id, read, by, func(tx *store.Tx, u *store.User) error {
 		if !disable {
-			if u.DisabledAt == nil {
-				return nil
+			if u.DisabledAt != nil { // away from the rotation until now
+				if err := tx.SetLevel(id); err != nil {
+					return err
+				}
 			}
 			u.DisabledAt = nil
-			if err := tx.SetLevel(id); err != nil {
-				return err
-			}
 			return tx.Audit(by, "user.enable", "user", id.String(), nil)
 		}
 		now := tx.Now()
