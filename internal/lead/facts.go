@@ -5,22 +5,22 @@ import "github.com/gatehouse/gatehouse/internal/rule"
 // Known is what is known about a lead at one time, in the names that conditions use. Scoring asks these; Facts adds what
 // is only known once a lead is scored.
 type Known struct {
-	Country       string            `expr:"country" says:"the country, as two letters" eg:"country == \"DE\""`
-	Region        string            `expr:"region" says:"the market that the country belongs to: dach, benelux, nordics, british-isles, france, iberia, italy, central-europe, eastern-europe, south-east-europe, north-america, latin-america, middle-east, africa, asia, oceania" eg:"region == \"dach\""`
+	Country       string            `expr:"country" fold:"upper" says:"the country, as two letters" eg:"country == \"DE\""`
+	Region        string            `expr:"region" fold:"lower" says:"the market that the country belongs to: dach, benelux, nordics, british-isles, france, iberia, italy, central-europe, eastern-europe, south-east-europe, north-america, latin-america, middle-east, africa, asia, oceania" eg:"region == \"dach\""`
 	Company       string            `expr:"company" says:"the company as it was typed" eg:"mentions(company, \"bank\")"`
-	CompanyDomain string            `expr:"company_domain" says:"the registered domain of the company; empty for a free-mail address" eg:"company_domain == \"acme.com\""`
-	Domain        string            `expr:"domain" says:"the domain of the e-mail address" eg:"domain endsWith \".gov.uk\""`
+	CompanyDomain string            `expr:"company_domain" fold:"lower" says:"the registered domain of the company; empty for a free-mail address" eg:"company_domain == \"acme.com\""`
+	Domain        string            `expr:"domain" fold:"lower" says:"the domain of the e-mail address" eg:"domain endsWith \".gov.uk\""`
 	FreeMail      bool              `expr:"free_mail" says:"whether the address is with a free-mail provider" eg:"not free_mail"`
 	Disposable    bool              `expr:"disposable" says:"whether the address is with a provider of throw-away addresses" eg:"not disposable"`
 	RoleAddress   bool              `expr:"role_address" says:"whether the address is a role rather than a person, as info@ is" eg:"not role_address"`
 	Confirmed     bool              `expr:"confirmed" says:"whether a person acted from a mail to the address" eg:"confirmed"`
 	JobTitle      string            `expr:"job_title" says:"the job title as it was typed" eg:"mentions(job_title, \"head\", \"chief\")"`
 	HasPhone      bool              `expr:"has_phone" says:"whether a telephone number is known" eg:"has_phone"`
-	Language      string            `expr:"language" says:"the language of the last form, as two letters" eg:"language == \"de\""`
+	Language      string            `expr:"language" fold:"lower" says:"the language of the last form, as two letters" eg:"language == \"de\""`
 	Answers       map[string]string `expr:"answers" says:"any answer, by the name of its field; empty when it was not asked" eg:"answers[\"team_size\"] == \"50-200\""`
-	Gates         []string          `expr:"gates" says:"the slugs of the landing pages where the lead submitted a form" eg:"\"8-questions\" in gates"`
+	Gates         []string          `expr:"gates" fold:"lower" says:"the slugs of the landing pages where the lead submitted a form" eg:"\"8-questions\" in gates"`
 	Documents     []string          `expr:"documents" says:"the titles of the documents that were asked for" eg:"\"8 Questions\" in documents"`
-	Source        string            `expr:"source" says:"the channel of the first visit, as the reports name it: direct, search, social, email, paid, referral or campaign" eg:"source == \"paid\""`
+	Source        string            `expr:"source" fold:"lower" says:"the channel of the first visit, as the reports name it: direct, search, social, email, paid, referral or campaign" eg:"source == \"paid\""`
 	Campaigns     []string          `expr:"campaigns" says:"the campaigns (utm_campaign) of all visits" eg:"\"spring\" in campaigns"`
 	UTMSource     string            `expr:"utm_source" says:"utm_source of the last visit that had one" eg:"utm_source == \"newsletter\""`
 	UTMMedium     string            `expr:"utm_medium" says:"utm_medium of the last visit that had one" eg:"utm_medium == \"cpc\""`
@@ -30,9 +30,9 @@ type Known struct {
 	Said          []string          `expr:"said" says:"the questions of documents of which the lead said \"this one is us\": q1, q2" eg:"\"q3\" in said"`
 	SaidOurs      int               `expr:"said_ours" says:"of how many questions the lead said \"this one is us\"" eg:"said_ours >= 2"`
 	Asked         bool              `expr:"asked" says:"whether the lead asked the author something" eg:"asked"`
-	Choice        string            `expr:"choice" says:"how the lead wants to go on: mail, call, booking or none; empty when nothing was chosen" eg:"choice == \"call\""`
+	Choice        string            `expr:"choice" fold:"lower" says:"how the lead wants to go on: mail, call, booking or none; empty when nothing was chosen" eg:"choice == \"call\""`
 	Consent       bool              `expr:"consent_marketing" says:"whether consent to marketing mail is given and confirmed" eg:"consent_marketing"`
-	Origin        string            `expr:"origin" says:"where a lead by hand comes from: phone, fair, referral or other; empty for one that came by a form" eg:"origin == \"fair\""`
+	Origin        string            `expr:"origin" fold:"lower" says:"where a lead by hand comes from: phone, fair, referral or other; empty for one that came by a form" eg:"origin == \"fair\""`
 }
 
 // Facts are all that a condition of routing or of a plan may ask.

@@ -97,7 +97,7 @@ func build(p Part, words *Vocabulary) (source, fault string) {
 	}
 	var quoted []string
 	for _, v := range values {
-		quoted = append(quoted, strconv.Quote(strings.TrimSpace(v)))
+		quoted = append(quoted, strconv.Quote(n.folded(strings.TrimSpace(v))))
 	}
 	list := strings.Join(quoted, ", ")
 	empty := map[string]string{TypeText: subject + ` == ""`, TypeAnswers: subject + ` == ""`, TypeList: "len(" + subject + ") == 0"}[n.Type]
@@ -126,6 +126,17 @@ func build(p Part, words *Vocabulary) (source, fault string) {
 		return "not " + subject, ""
 	}
 	return subject, "" // yes
+}
+
+// folded writes a value as the name's values are written: "de" is no country that anybody has.
+func (n Name) folded(value string) string {
+	switch n.Fold {
+	case "upper":
+		return strings.ToUpper(value)
+	case "lower":
+		return strings.ToLower(value)
+	}
+	return value
 }
 
 // Read takes a condition apart into usual ones; ok is false where it is more than that.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -157,20 +158,25 @@ func putCondition(condition *string, f url.Values, at string, words *rule.Vocabu
 	case strings.TrimSpace(*condition) == "" || joint == "instead":
 		*condition = source
 	case joint == "or":
-		*condition = bracket(*condition, " and ", words) + " or " + source
+		*condition = bracket(*condition, " and ", words) + "or " + source
 	default:
-		*condition = bracket(*condition, " or ", words) + " and " + source
+		*condition = bracket(*condition, " or ", words) + "and " + source
 	}
 	return ""
 }
 
-// bracket keeps a condition together where another one is joined to it in the other way.
+// bracket keeps a condition together where another one is joined to it in the other way. A remark at its end ends with the
+// line, or it would hide what comes after it.
 func bracket(condition, other string, words *rule.Vocabulary) string {
+	end := ""
+	if strings.Contains(condition, "//") {
+		end = "\n"
+	}
 	parts, anyOf, ok := rule.Read(condition, words)
 	if ok && (len(parts) < 2 || anyOf == (other == " and ")) {
-		return condition
+		return condition + cmp.Or(end, " ")
 	}
-	return "(" + condition + ")"
+	return "(" + condition + end + ") "
 }
 
 func vocabularyOf(side string) *rule.Vocabulary {

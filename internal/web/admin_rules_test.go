@@ -156,6 +156,18 @@ func TestScoringRulesOnAPage(t *testing.T) {
 	if b = do("usual.0.1", func(f url.Values) { f.Set("usual.0.1.name", "submissions"); f.Set("usual.0.1.ask", "yes") }); !strings.Contains(b.String(), "Choose how it is asked.") {
 		t.Error("what does not go together was put in")
 	}
+	// A remark does not hide what is put in after it, and values are written as they are kept.
+	whole := form.Get("groups.0.rules.1.condition")
+	do("usual.0.1", func(f url.Values) {
+		f.Set("groups.0.rules.1.condition", `free_mail or confirmed // "for now"`)
+		f.Set("usual.0.1.name", "country")
+		f.Set("usual.0.1.ask", "one-of")
+		f.Set("usual.0.1.value", "de, At")
+	})
+	if got := strings.ReplaceAll(form.Get("groups.0.rules.1.condition"), "\r", ""); got != "(free_mail or confirmed // \"for now\"\n) and country in [\"DE\", \"AT\"]" {
+		t.Errorf("put in after a remark: %q", got)
+	}
+	form.Set("groups.0.rules.1.condition", whole)
 	// Rows, a trial on a lead, and the typed draft is still not saved.
 	do("add-rule.0", nil)
 	do("up-rule.0.5", nil)
