@@ -19,6 +19,7 @@ type RoutingPage struct {
 	Tried        *ForeseenView
 	Versions     []RuleVersionRow
 	Names        []RuleNames
+	Known        []KnownValue
 	Facts        Ledger
 	Rehearsal    *RehearsalView
 }

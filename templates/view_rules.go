@@ -65,6 +65,7 @@ type ScoringPage struct {
 	Rescore      *RescoreView
 	Versions     []RuleVersionRow
 	Names        []RuleNames
+	Known        []KnownValue
 	Shown        []ScoreGroupView // what a version says, to read
 	Facts        Ledger
 }
@@ -101,6 +102,11 @@ type UsualEdit struct {
 	Open   bool
 	Key    string
 	Value  string
+}
+
+// KnownValue is one value that a usual condition can be chosen from; Asked is the name that it belongs to, in words.
+type KnownValue struct {
+	Name, Asked, Value, Label string
 }
 
 // UsualAsks are the ways to ask names of one type.
@@ -154,7 +160,6 @@ type RehearsalPage struct {
 	AdminPage
 	View    RehearsalView
 	At      time.Time
-	Refresh bool
 	Stats   []Stat
 	Grades  []GradeRow
 	Owners  []OwnerRow // empty: nobody would have been asked

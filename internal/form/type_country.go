@@ -2,6 +2,7 @@ package form
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 )
 
@@ -55,6 +56,9 @@ func IsCountry(code string) bool {
 	}
 	return i >= 0
 }
+
+// Countries are all of the list, by name.
+func Countries() []Option { return slices.Clone(countries) }
 
 // CountryName is the short English name of a code; "" for none.
 func CountryName(code string) string {

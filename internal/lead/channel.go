@@ -16,6 +16,11 @@ const (
 	ChannelCampaign = "campaign"
 )
 
+// Channels lists them.
+func Channels() []string {
+	return []string{ChannelDirect, ChannelSearch, ChannelSocial, ChannelEmail, ChannelPaid, ChannelReferral, ChannelCampaign}
+}
+
 var searchHosts = []string{"google.", "bing.", "duckduckgo.", "ecosia.", "qwant.", "yahoo.", "baidu.", "yandex.", "startpage.", "search.brave."}
 var socialHosts = []string{"linkedin.", "lnkd.in", "facebook.", "fb.com", "instagram.", "x.com", "twitter.", "t.co", "xing.", "youtube.", "reddit.", "threads.", "bsky.", "mastodon."}
 

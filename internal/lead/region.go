@@ -1,6 +1,10 @@
 package lead
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // regions are the markets that conditions name, each with its countries (ISO 3166-1 alpha-2).
 var regions = map[string]string{
@@ -34,3 +38,6 @@ var regionOf = func() map[string]string {
 
 // Region is the market that a country (two letters, in any case) belongs to; "" where none is known.
 func Region(country string) string { return regionOf[strings.ToUpper(strings.TrimSpace(country))] }
+
+// Regions are the names of all markets, sorted.
+func Regions() []string { return slices.Sorted(maps.Keys(regions)) }

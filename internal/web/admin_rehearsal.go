@@ -131,7 +131,7 @@ func (s *Server) rehearsalPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := templates.RehearsalPage{AdminPage: frame, At: r.CreatedAt, Refresh: r.State == "running"}
+	p := templates.RehearsalPage{AdminPage: frame, At: r.CreatedAt}
 	s.fillRehearsal(c, &p.View, kind, r)
 	f := r.Result
 	p.Stats = []templates.Stat{{Value: thousands(f.More), Label: "more for sales than today"}, {Value: thousands(f.Fewer), Label: "fewer than today"},

@@ -274,25 +274,43 @@ func (b *scoringForm) rule(i, j int, g lead.ScoreGroup, r lead.ScoreRule, names 
 	row.Fields = append(row.Fields, b.field(templates.FieldView{Name: at + "condition", Type: "condition", Label: "Only if", Value: r.Condition, MaxLength: rule.MaxSource}))
 	b.used[at+"key"], b.used[at+"side"] = true, true
 	u := fmt.Sprintf("usual.%d.%d.", i, j)
-	row.Usual = usualEdit(u, r.Condition, names, b.usual[fmt.Sprintf("%d.%d", i, j)], b.typed)
+	row.Usual = usualEdit(u, r.Condition, vocabularyOf(g.Side), names, b.usual[fmt.Sprintf("%d.%d", i, j)], b.typed)
 	return row
 }
 
 // usualEdit is the helper beside a condition; with a fault it shows what was typed into it.
-func usualEdit(prefix, condition string, names []templates.OptionView, fault string, typed url.Values) templates.UsualEdit {
+func usualEdit(prefix, condition string, words *rule.Vocabulary, names []templates.OptionView, fault string, typed url.Values) templates.UsualEdit {
 	u := templates.UsualEdit{Prefix: prefix, Names: names, Asks: askOptions, Joins: strings.TrimSpace(condition) != "", Error: fault}
 	if fault != "" {
 		u.Open, u.Key, u.Value = true, typed.Get(prefix+"key"), typed.Get(prefix+"value")
+		u.Names = chosenAgain(names, typed.Get(prefix+"name"))
+		n, _ := words.Name(typed.Get(prefix + "name"))
+		u.Asks = slices.Clone(askOptions)
+		for i, a := range u.Asks {
+			if a.Type == n.Type || a.Type == rule.TypeText && n.Type == rule.TypeAnswers {
+				u.Asks[i].Options = chosenAgain(a.Options, typed.Get(prefix+"ask"))
+			}
+		}
 	}
 	return u
 }
 
-func nameOptions(words *rule.Vocabulary) (out []templates.OptionView) {
-	for _, n := range words.Names() {
-		out = append(out, templates.OptionView{Value: n.Name, Label: strings.ReplaceAll(n.Name, "_", " ")})
+func chosenAgain(options []templates.OptionView, value string) []templates.OptionView {
+	out := slices.Clone(options)
+	for i := range out {
+		out[i].Selected = out[i].Value == value
 	}
 	return out
 }
+
+func nameOptions(words *rule.Vocabulary) (out []templates.OptionView) {
+	for _, n := range words.Names() {
+		out = append(out, templates.OptionView{Value: n.Name, Label: nameWords(n.Name)})
+	}
+	return out
+}
+
+func nameWords(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 // askOptions are the ways to ask, by the type of the name.
 var askOptions = func() (out []templates.UsualAsks) {

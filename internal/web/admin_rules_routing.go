@@ -275,8 +275,13 @@ func (s *Server) showRouting(c echo.Context, status int, v app.RuleVersions, vie
 	asked := nameOptions(lead.FactNames)
 	for i, x := range view.def.Rules {
 		row := routeRow(i, len(view.def.Rules), x, names, field)
-		row.Usual = usualEdit(fmt.Sprintf("usual.%d.", i), x.When, asked, view.usual[i], view.typed)
+		row.Usual = usualEdit(fmt.Sprintf("usual.%d.", i), x.When, lead.FactNames, asked, view.usual[i], view.typed)
 		p.Rules = append(p.Rules, row)
+	}
+	if edit {
+		if p.Known, err = s.knownValues(c, lead.FactNames); err != nil {
+			return err
+		}
 	}
 	if edit && v.Draft != nil {
 		if p.Rehearsal, err = s.rehearsalShort(c, v.Draft); err != nil {

@@ -164,6 +164,9 @@ func (s *Server) showScoring(c echo.Context, status int, v app.RuleVersions, vie
 		b.usual = view.usual
 	}
 	p.General, p.Groups = b.general(), b.groups()
+	if p.Known, err = s.knownValues(c, lead.FitNames, lead.EventNames); err != nil {
+		return err
+	}
 	p.Try = b.field(templates.FieldView{Name: "who", Type: "text", Label: "Name, company or e-mail address", Value: view.who, MaxLength: 200, Autocomplete: "off"})
 	p.Note = b.field(templates.FieldView{Name: "note", Type: "text", Label: "What changes, and why", Value: view.note, MaxLength: 1000})
 	p.FirstInvalid, b.used["groups"] = b.first, true

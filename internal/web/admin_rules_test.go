@@ -168,6 +168,22 @@ func TestScoringRulesOnAPage(t *testing.T) {
 		t.Errorf("put in after a remark: %q", got)
 	}
 	form.Set("groups.0.rules.1.condition", whole)
+	// What a condition can be chosen from stands on the page, and a choice that cannot be put in is still there.
+	b = do("usual.0.1", func(f url.Values) {
+		f.Set("usual.0.1.name", "region")
+		f.Set("usual.0.1.ask", "is")
+		f.Set("usual.0.1.value", "")
+	})
+	for _, want := range []string{`<option value="DE" data-of="country" data-words="Germany">Germany, country</option>`, `<option value="dach" data-of="region">region</option>`,
+		`<option value="q3" data-of="said"`, `data-of="gates"`, `data-of="event_document"`, `<option value="region" selected>`, `Give a value.`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(b.String(), `data-of="grade"`) {
+		t.Error("scoring offers grades")
+	}
+	form.Set("groups.0.rules.1.condition", whole)
 	// Rows, a trial on a lead, and the typed draft is still not saved.
 	do("add-rule.0", nil)
 	do("up-rule.0.5", nil)
