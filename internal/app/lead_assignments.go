@@ -190,13 +190,14 @@ func (a *App) Foresee(ctx context.Context, id uuid.UUID, routing *pipeline.Routi
 	ask := asks[id]
 	if held != nil {
 		f.Held = h.name(held.OwnerID)
-		owners, err := companyOwners(db, []store.Lead{l}, id)
+		owners, err := a.companyOwners(db, []store.Lead{l}, id)
 		if err != nil {
 			return f, a.store.Translate(err)
 		}
 		ask = pipeline.Ask{Facts: ask.Facts}
 		if l.CompanyID != nil {
-			ask.CompanyOwner = owners[*l.CompanyID]
+			o := owners[*l.CompanyID]
+			ask.CompanyOwner, ask.CompanyOwnerVia = o.ID, o.Via
 		}
 		ask.Facts.Owner = h.email(ask.CompanyOwner)
 	}

@@ -181,6 +181,7 @@ var notOfProspects = map[string]string{
 	"alarms.sentence":              "names documents and transports, never a person",
 	"leads.source":                 "a word of a closed list of channels",
 	"remote_objects.remote_id":     "an id in another system, kept until that was told",
+	"remote_companies.known_by":    "a keyed hash of a company, as another system keeps it",
 	"remote_users.name":            "staff",
 	"remote_users.email":           "staff",
 	"contact_choices.tel":          "digits only, so no canary fits; blanked with the rest",

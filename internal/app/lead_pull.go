@@ -38,6 +38,10 @@ func (a *App) KeepHook(ctx context.Context, connector uuid.UUID, h crm.Hook) err
 		return err
 	}
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
+		changes, err := a.keepCompanies(tx, connector, changes)
+		if err != nil || len(changes) == 0 {
+			return err
+		}
 		if err := storeChanges(tx, connector, "webhook", tx.Now(), changes); err != nil {
 			return err
 		}
@@ -102,7 +106,11 @@ func (a *App) askConnector(ctx context.Context, c store.Connector) error {
 			if err := keepUsers(tx, c.ID, page.Users); err != nil {
 				return err
 			}
-			ours, err := oursAmong(tx, c.ID, page.Changes)
+			changes, err := a.keepCompanies(tx, c.ID, page.Changes)
+			if err != nil {
+				return err
+			}
+			ours, err := oursAmong(tx, c.ID, changes)
 			if err != nil {
 				return err
 			}

@@ -58,11 +58,13 @@ func (a *App) route(tx *store.Tx, ids []uuid.UUID) error {
 		return err
 	}
 	router := pipeline.NewRouter(h.routing, h.world)
-	companies := map[uuid.UUID]uuid.UUID{} // that got their first owner a moment ago
+	companies := map[uuid.UUID]uuid.UUID{} // whose owner is known by a moment ago
 	for _, l := range leads {
 		q := asks[l.ID]
-		if l.CompanyID != nil && q.CompanyOwner == uuid.Nil && q.Owner == uuid.Nil {
-			q.CompanyOwner = companies[*l.CompanyID]
+		if l.CompanyID != nil && q.Owner == uuid.Nil {
+			if id := companies[*l.CompanyID]; id != uuid.Nil {
+				q.CompanyOwner, q.CompanyOwnerVia = id, ""
+			}
 		}
 		c := router.Choose(q)
 		if err := a.give(tx, h, l, c, nil, ""); err != nil {
@@ -146,7 +148,7 @@ func (a *App) readAsks(db *store.Query, h *house, leads []store.Lead) (map[uuid.
 	if err != nil {
 		return nil, err
 	}
-	owners, err := companyOwners(db, leads)
+	owners, err := a.companyOwners(db, leads)
 	if err != nil {
 		return nil, err
 	}
@@ -171,38 +173,15 @@ func (a *App) readAsks(db *store.Query, h *house, leads []store.Lead) (map[uuid.
 				q.OwnerVia = "the CRM"
 			}
 		}
-		if l.CompanyID != nil && owners[*l.CompanyID] != q.Owner {
-			q.CompanyOwner = owners[*l.CompanyID]
+		if l.CompanyID != nil {
+			if o := owners[*l.CompanyID]; o.ID != q.Owner {
+				q.CompanyOwner, q.CompanyOwnerVia = o.ID, o.Via
+			}
 		}
 		q.Facts.Owner = h.email(q.Owner, q.CompanyOwner)
 		out[l.ID] = q
 	}
 	return out, nil
-}
-
-// companyOwners are who has the latest lead of each company that is in somebody's hands, but for those that are left out.
-// Where a deputy got it, the company is theirs in whose place: the holiday ends.
-func companyOwners(db *store.Query, leads []store.Lead, but ...uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
-	companies := map[uuid.UUID]bool{}
-	for _, l := range leads {
-		if l.CompanyID != nil {
-			companies[*l.CompanyID] = true
-		}
-	}
-	out := map[uuid.UUID]uuid.UUID{}
-	if len(companies) == 0 {
-		return out, nil
-	}
-	var rows []struct{ CompanyID, OwnerID uuid.UUID }
-	err := db.Raw(`select l.company_id, coalesce(cast(a.reason_data->>'for_id' as uuid), l.owner_id) as owner_id
-		from (select distinct on (company_id) id, company_id, owner_id from leads where company_id in ? and owner_id is not null and state = 'active' and id <> all(?::uuid[])
-			order by company_id, last_at desc, id desc) l
-		left join lateral (select owner_id, reason_data from assignments where lead_id = l.id order by at desc, id desc limit 1) a on a.owner_id = l.owner_id`,
-		keysOf(companies), store.UUIDs(but)).Scan(&rows).Error
-	for _, r := range rows {
-		out[r.CompanyID] = r.OwnerID
-	}
-	return out, err
 }
 
 // give makes the assignment that a choice says. previous is the one that it takes over from, closed already; how overrules

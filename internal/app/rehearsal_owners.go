@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,8 +30,8 @@ type turn struct {
 }
 
 // Who had leads of each company when the days began. An owner without any assignment is one that a CRM told.
-const rehearsedCompanies = `select distinct on (l.company_id) l.company_id, coalesce(a.owner_id, l.owner_id) as owner_id from leads l
-	left join lateral (select a.owner_id from assignments a where a.lead_id = l.id and a.at < @since order by a.at desc, a.id desc limit 1) a on true
+const rehearsedCompanies = `select distinct on (l.company_id) l.company_id, coalesce(a.owner_id, l.owner_id) as owner_id, coalesce(a.at, 'epoch') as at from leads l
+	left join lateral (select a.owner_id, a.at from assignments a where a.lead_id = l.id and a.at < @since order by a.at desc, a.id desc limit 1) a on true
 	where l.state = 'active' and l.created_at < @since and (a.owner_id is not null or l.owner_id is not null and not exists (select 1 from assignments b where b.lead_id = l.id))
 		and l.company_id in (select y.company_id from rehearsal_leads x join leads y on y.id = x.lead_id where x.rehearsal_id = @id and y.company_id is not null)
 	order by l.company_id, l.last_at desc, l.id desc`
@@ -48,8 +50,9 @@ type side struct {
 	scoring *lead.Scoring
 	house   *house
 	router  *pipeline.Router
-	company map[uuid.UUID]uuid.UUID
-	owners  map[uuid.UUID]uuid.UUID // by lead
+	company map[uuid.UUID]companyOwner // as the rehearsal gives leads away
+	remote  map[uuid.UUID]companyOwner // as other systems name them
+	owners  map[uuid.UUID]uuid.UUID    // by lead
 	counts  map[string]int
 	week    int16 // the day that weeks begin with
 	period  time.Time
@@ -86,12 +89,19 @@ func (a *App) rehearseOwners(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return a.store.Translate(err)
 	}
-	var had []struct{ CompanyID, OwnerID uuid.UUID }
+	var had []struct {
+		CompanyID, OwnerID uuid.UUID
+		At                 time.Time
+	}
 	if err := db.Raw(rehearsedCompanies, map[string]any{"id": id, "since": r.Since()}).Scan(&had).Error; err != nil {
 		return a.store.Translate(err)
 	}
 	for _, c := range had {
-		before.company[c.CompanyID], after.company[c.CompanyID] = c.OwnerID, c.OwnerID
+		o := companyOwner{ID: c.OwnerID, At: c.At}
+		before.company[c.CompanyID], after.company[c.CompanyID] = o, o
+	}
+	if err := a.remoteOwnersOf(db, turns, before, after); err != nil {
+		return a.store.Translate(err)
 	}
 	if before.house.rules != nil || routing != nil { // without routing rules nobody would get anything
 		if err := a.giveTurns(ctx, turns, before, after); err != nil {
@@ -99,6 +109,26 @@ func (a *App) rehearseOwners(ctx context.Context, id uuid.UUID) error {
 		}
 	}
 	return a.keepOwners(ctx, r, len(turns) == rehearsedOwners, before, after)
+}
+
+// remoteOwnersOf reads whom other systems name as the owner of each company that the leads are of.
+func (a *App) remoteOwnersOf(db *store.Query, turns []turn, before, after *side) error {
+	companies := map[uuid.UUID]bool{}
+	for _, t := range turns {
+		if t.CompanyID != nil {
+			companies[*t.CompanyID] = true
+		}
+	}
+	remote := map[uuid.UUID]companyOwner{}
+	for some := range slices.Chunk(keysOf(companies), stepLeads) {
+		owners, err := a.remoteOwners(db, some)
+		if err != nil {
+			return err
+		}
+		maps.Copy(remote, owners)
+	}
+	before.remote, after.remote = remote, remote
+	return nil
 }
 
 func (a *App) newSide(db *store.Query, scoring *lead.Scoring, routing json.RawMessage) (*side, error) {
@@ -116,7 +146,7 @@ func (a *App) newSide(db *store.Query, scoring *lead.Scoring, routing json.RawMe
 	if err := db.Where("id = 1").Take(&general).Error; err != nil {
 		return nil, a.store.Translate(err)
 	}
-	s := &side{week: general.WeekStart, scoring: scoring, house: h, router: pipeline.NewRouter(h.routing, h.world), company: map[uuid.UUID]uuid.UUID{}, owners: map[uuid.UUID]uuid.UUID{}, counts: map[string]int{}}
+	s := &side{week: general.WeekStart, scoring: scoring, house: h, router: pipeline.NewRouter(h.routing, h.world), company: map[uuid.UUID]companyOwner{}, owners: map[uuid.UUID]uuid.UUID{}, counts: map[string]int{}}
 	return s, nil
 }
 
@@ -206,12 +236,16 @@ func (s *side) give(t *turn, facts *lead.Facts) {
 		q.Owner = *t.HadOwner
 	}
 	if t.CompanyID != nil && q.Owner == uuid.Nil {
-		q.CompanyOwner = s.company[*t.CompanyID]
+		o := s.company[*t.CompanyID]
+		if r := s.remote[*t.CompanyID]; !r.At.After(t.At) { // what they said later was not known then
+			o = o.later(r)
+		}
+		q.CompanyOwner, q.CompanyOwnerVia = o.ID, o.Via
 	}
 	facts.Owner = s.house.email(q.Owner, q.CompanyOwner)
 	c := s.router.Choose(q)
 	if t.CompanyID != nil && c.Owner != uuid.Nil {
-		s.company[*t.CompanyID] = c.Meant()
+		s.company[*t.CompanyID] = companyOwner{ID: c.Meant(), At: t.At}
 	}
 	s.owners[t.LeadID] = c.Owner
 	name := ""

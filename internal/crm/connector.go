@@ -176,12 +176,14 @@ type Change struct {
 	Currency   string    `json:"currency,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	OptOut     bool      `json:"opt_out,omitempty"`
+	Domain     string    `json:"domain,omitempty"` // of a company, or the address of its site
+	Name       string    `json:"name,omitempty"`   // of a company
 	Deleted    bool      `json:"deleted,omitempty"`
 }
 
 // Page is what a Pull read. More: ask again at once.
 type Page struct {
-	Changes []Change
+	Changes []Change // of people and deals that changed from now on, and of all their companies from the beginning
 	Users   []User
 	Cursor  string
 	More    bool
@@ -189,6 +191,12 @@ type Page struct {
 
 // User is one of theirs who can own things.
 type User struct{ ID, Name, Email string }
+
+// ownersField is whether their companies are read: who owns one there is the existing owner of its leads here.
+var ownersField = Field{Name: "owners", Label: "Owners of companies", Type: "select", Default: readOwners,
+	Options: [][2]string{{readOwners, "Ask who owns each company there: its new leads go to them first"}, {"leave", "Do not ask"}}}
+
+const readOwners = "read"
 
 // outOnly is for systems that tell us nothing.
 type outOnly struct{}

@@ -25,6 +25,7 @@ var hubspotFields = []Field{
 		Help: "A line each: our stage = the internal name of theirs."},
 	{Name: "erase", Label: "When a person is erased here", Type: "select", Default: "delete", Options: [][2]string{{"delete", "Delete the contact there for good"}, {"tell", "Tell the person named below, who does it by hand"}}},
 	{Name: "client_secret", Label: "Client secret of the app", Type: "password", Secret: true, Help: "With it HubSpot's webhooks are taken at once; without it changes are read every few minutes."},
+	ownersField,
 }
 
 // About says what it is.
@@ -35,7 +36,7 @@ func (h *HubSpot) About() About {
 			{Person, "tel", "phone", Fill}, {Person, "job_title", "jobtitle", Fill}, {Person, "country", "country", Fill}, {Person, "=lead", "lifecyclestage", Fill},
 			{Person, "owner", "hubspot_owner_id", Overwrite}, {Person, "consent", "gatehouse_consent", Overwrite}, {Person, "contact_choice", "gatehouse_contact_choice", Overwrite},
 			{Person, "said", "gatehouse_said", Overwrite}, {Person, "grade", "gatehouse_grade", Overwrite},
-			{Company, "company_name", "name", Fill}, {Company, "company_domain", "domain", Fill},
+			{Company, "company_name", "name", Fill}, {Company, "company_domain", "domain", Fill}, {Company, "company_owner", "hubspot_owner_id", Fill},
 			{Lead, "name", "hs_lead_name", Fill}, {Lead, "=NEW_BUSINESS", "hs_lead_type", Fill}, {Lead, "owner", "hubspot_owner_id", Overwrite},
 			{Deal, "deal_title", "dealname", Fill}, {Deal, "deal_stage", "dealstage", Overwrite}, {Deal, "deal_value", "amount", Overwrite}, {Deal, "deal_owner", "hubspot_owner_id", Overwrite},
 		}}

@@ -20,10 +20,12 @@ const hubspotPage = 100
 
 func hubspotTime(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
 
-// hubspotCursor reads "contacts,deals".
-func hubspotCursor(cursor string, now time.Time) (places [2]place) {
-	for i, text := range strings.SplitN(cursor+",", ",", 3)[:2] {
-		places[i] = placeOf(text, hubspotTime(now), now)
+// hubspotCursor reads "contacts,deals,companies". Companies are read from their beginning: who owns one was often settled
+// years ago.
+func hubspotCursor(cursor string, now time.Time) (places [3]place) {
+	texts, begin := strings.SplitN(cursor+",,", ",", 4), [3]string{hubspotTime(now), hubspotTime(now), "0"}
+	for i := range places {
+		places[i] = placeOf(texts[i], begin[i], now)
 	}
 	return places
 }
@@ -35,7 +37,7 @@ func (h *HubSpot) Pull(ctx context.Context, c Config, cursor string) (Page, Outc
 		return Page{}, (&talk{}).end(err, nil)
 	}
 	v, p := s.v.(*hubspot), Page{}
-	at, next := hubspotCursor(cursor, h.client.now()), [2]string{}
+	at, next := hubspotCursor(cursor, h.client.now()), [3]string{}
 	var owners struct{ Results []hubspotOwner }
 	err = s.t.get(ctx, "/crm/v3/owners/?limit=100&archived=false", &owners)
 	for _, o := range owners.Results {
@@ -46,6 +48,9 @@ func (h *HubSpot) Pull(ctx context.Context, c Config, cursor string) (Page, Outc
 	}
 	if err == nil {
 		next[1], err = h.changed(ctx, s, &p, Deal, "hs_lastmodifieddate", at[1], []string{v.key, "dealstage", "amount", "hubspot_owner_id", "deal_currency_code", "closed_lost_reason"})
+	}
+	if err == nil && c.Get("owners", hubspotFields) == readOwners {
+		next[2], err = h.changed(ctx, s, &p, Company, "hs_lastmodifieddate", at[2], []string{v.key, "domain", "name", "hubspot_owner_id"})
 	}
 	p.Cursor = strings.Join(next[:], ",")
 	return p, s.t.end(err, nil)
@@ -80,6 +85,9 @@ func (h *HubSpot) changed(ctx context.Context, s *sync, p *Page, object, since s
 		ch.Owner = &owner
 		if object == Deal {
 			h.deal(s.stages, &ch, r.props)
+		}
+		if object == Company {
+			ch.Domain, ch.Name = r.props["domain"], r.props["name"]
 		}
 		ch.OptOut = r.props["hs_email_optout"] == "true"
 		p.Changes = append(p.Changes, ch)
@@ -150,9 +158,13 @@ func (h *HubSpot) Hook(c Config, k Hook) ([]Change, error) {
 	for _, e := range in {
 		what, event, _ := strings.Cut(e.SubscriptionType, ".")
 		ch := Change{EventKey: fmt.Sprintf("hook/%s/%s/%s", e.EventID, e.ObjectID, e.SubscriptionType), Object: Person, Kind: "contacts", ID: e.ObjectID.String(), At: time.UnixMilli(e.OccurredAt).UTC()}
-		if what == "deal" {
+		switch what {
+		case "contact":
+		case "company":
+			ch.Object, ch.Kind = Company, "companies"
+		case "deal":
 			ch.Object, ch.Kind = Deal, "deals"
-		} else if what != "contact" {
+		default:
 			continue
 		}
 		v := e.PropertyValue

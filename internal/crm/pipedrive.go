@@ -32,6 +32,7 @@ var pipedriveFields = []Field{
 	{Name: "erase", Label: "When a person is erased here", Type: "select", Default: "delete", Options: [][2]string{{"delete", "Delete the person there"}, {"tell", "Tell the person named below, who does it by hand"}}},
 	{Name: "hook_user", Label: "User name of their webhook", Type: "text", Help: "Pipedrive signs in with a name and a password of your choice."},
 	{Name: "hook_password", Label: "Password of their webhook", Type: "password", Secret: true},
+	ownersField,
 }
 
 // About says what it is.
@@ -39,7 +40,7 @@ func (p *Pipedrive) About() About {
 	return About{Kind: "pipedrive", Title: "Pipedrive", Sentence: "Persons, organizations, leads and deals, and what becomes of them.", Fields: pipedriveFields, Values: ValueNames, Pulls: true, Hooks: true,
 		Mapping: []Line{
 			{Person, "name", "name", Fill}, {Person, "email", "emails", Fill}, {Person, "tel", "phones", Fill}, {Person, "owner", "owner_id", Overwrite}, {Person, "consent", "marketing_status", Overwrite},
-			{Person, "said", "@said_field", Overwrite}, {Person, "contact_choice", "@choice_field", Overwrite}, {Company, "company_name", "name", Fill},
+			{Person, "said", "@said_field", Overwrite}, {Person, "contact_choice", "@choice_field", Overwrite}, {Company, "company_name", "name", Fill}, {Company, "company_owner", "owner_id", Fill},
 			{Lead, "name", "title", Fill}, {Lead, "owner", "owner_id", Overwrite},
 			{Deal, "deal_title", "title", Fill}, {Deal, "deal_stage", "stage_id", Overwrite}, {Deal, "deal_value", "value", Overwrite}, {Deal, "deal_currency", "currency", Fill}, {Deal, "deal_owner", "owner_id", Overwrite},
 			{Deal, "deal_expected", "expected_close_date", Overwrite},

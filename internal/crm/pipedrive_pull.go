@@ -19,16 +19,14 @@ const pipedrivePage = 200
 
 func pipedriveMoment(at time.Time) string { return at.UTC().Format(pipedriveTime) }
 
-// Pull reads what their list of recent changes says, in its order.
+// Pull reads what their list of recent changes says, in its order, and then their organizations.
 func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Outcome) {
 	s, err := p.sync(c, Call{})
 	if err != nil {
 		return Page{}, (&talk{}).end(err, nil)
 	}
-	now := p.client.now()
-	from := placeOf(cursor, pipedriveMoment(now), now)
-	start, _ := strconv.Atoi(from.within) // how many of the changes since then were read
 	page := Page{Cursor: cursor}
+	recent, orgs, _ := strings.Cut(cursor, ",")
 	var users struct{ Data []pipedriveUser }
 	if err := s.t.get(ctx, "/v1/users", &users); err != nil {
 		return page, s.t.end(err, nil)
@@ -36,6 +34,21 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 	for _, u := range users.Data {
 		page.Users = append(page.Users, User{u.ID.String(), u.Name, u.Email})
 	}
+	recent, page.More, err = p.recent(ctx, s, &page, recent)
+	if err == nil && c.Get("owners", pipedriveFields) == readOwners {
+		var more bool
+		orgs, more, err = p.organizations(ctx, s, &page, orgs)
+		page.More = page.More || more
+	}
+	page.Cursor = recent + "," + orgs
+	return page, s.t.end(err, nil)
+}
+
+// recent reads a page of what changed of persons and deals, and gives the place where to go on.
+func (p *Pipedrive) recent(ctx context.Context, s *sync, page *Page, cursor string) (next string, more bool, err error) {
+	now := p.client.now()
+	from := placeOf(cursor, pipedriveMoment(now), now)
+	start, _ := strconv.Atoi(from.within) // how many of the changes since then were read
 	var out struct {
 		Data []struct {
 			Item string
@@ -54,7 +67,7 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 		path += "&start=" + strconv.Itoa(start)
 	}
 	if err := s.t.get(ctx, path, &out); err != nil {
-		return page, s.t.end(err, nil)
+		return cursor, false, err
 	}
 	for _, e := range out.Data {
 		if ch, ok := p.change(s, e.Item, e.ID.String(), e.Data); ok {
@@ -62,15 +75,61 @@ func (p *Pipedrive) Pull(ctx context.Context, c Config, cursor string) (Page, Ou
 		}
 	}
 	last := max(out.AdditionalData.LastTimestampOnPage, from.moment)
-	switch page.More = out.AdditionalData.Pagination.More && len(out.Data) > 0; {
-	case page.More && last > from.moment:
-		page.Cursor = from.on(last, "")
-	case page.More:
-		page.Cursor = from.on(from.moment, strconv.Itoa(start+len(out.Data)))
-	default:
-		page.Cursor = from.over(last, pipedriveMoment)
+	switch more = out.AdditionalData.Pagination.More && len(out.Data) > 0; {
+	case more && last > from.moment:
+		return from.on(last, ""), true, nil
+	case more:
+		return from.on(from.moment, strconv.Itoa(start+len(out.Data))), true, nil
 	}
-	return page, s.t.end(nil, nil)
+	return from.over(last, pipedriveMoment), false, nil
+}
+
+const pipedriveOrganizations = 500
+
+func pipedriveStamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// organizations reads a page of them in the order of their changes, from the beginning: who owns one was often settled years
+// ago. The list of recent changes reaches back a month only.
+func (p *Pipedrive) organizations(ctx context.Context, s *sync, page *Page, cursor string) (next string, more bool, err error) {
+	from := placeOf(cursor, pipedriveStamp(time.Unix(0, 0)), p.client.now())
+	path := "/api/v2/organizations?updated_since=" + url.QueryEscape(from.moment) + "&sort_by=update_time&sort_direction=asc&limit=" + strconv.Itoa(pipedriveOrganizations)
+	if from.within != "" { // their own word for the next page of the same question
+		path += "&cursor=" + url.QueryEscape(from.within)
+	}
+	var out struct {
+		Data           []map[string]any
+		AdditionalData struct {
+			NextCursor string `json:"next_cursor"`
+		} `json:"additional_data"`
+	}
+	err = s.t.get(ctx, path, &out)
+	if isStatus(err, http.StatusBadRequest) && from.within != "" { // their word holds no longer: the question is put anew
+		return from.moment, true, nil
+	}
+	if err != nil {
+		return cursor, false, err
+	}
+	last := from.moment
+	if len(out.Data) == 0 && from.within != "" { // the page before was the last one, though they did not know yet
+		last = pipedriveStamp(time.UnixMilli(from.began))
+	}
+	for _, data := range out.Data {
+		r := pipedriveRecord(data)
+		if r == nil {
+			continue
+		}
+		ch := Change{Object: Company, Kind: "organization", ID: r.id, Domain: r.props["website"], Name: r.props["name"]}
+		if at, err := time.Parse(time.RFC3339, r.props["update_time"]); err == nil {
+			ch.At, last = at.UTC(), max(last, pipedriveStamp(at))
+		}
+		owner := r.props["owner_id"]
+		ch.Owner = &owner
+		page.Changes = append(page.Changes, ch.keyed("organization/"+r.id))
+	}
+	if out.AdditionalData.NextCursor != "" && len(out.Data) > 0 {
+		return from.on(from.moment, out.AdditionalData.NextCursor), true, nil
+	}
+	return from.over(last, pipedriveStamp), false, nil
 }
 
 // change reads one of theirs, as the list of recents and the webhooks show it.

@@ -36,6 +36,7 @@ var salesforceFields = []Field{
 	{Name: "stages", Label: "Stages", Type: "textarea", Default: "discovery = Qualification\nproposal = Proposal/Price Quote\nnegotiation = Negotiation/Review\nwon = Closed Won\nlost = Closed Lost",
 		Help: "A line each: our stage = the name of theirs."},
 	{Name: "erase", Label: "When a person is erased here", Type: "select", Default: "delete", Options: [][2]string{{"delete", "Delete the lead there"}, {"tell", "Tell the person named below, who does it by hand"}}},
+	ownersField,
 }
 
 // About says what it is.

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -36,11 +37,9 @@ func (s *Salesforce) Pull(ctx context.Context, c Config, cursor string) (Page, O
 				p.Users = append(p.Users, User{r.id, r.props["Name"], r.props["Email"]})
 			}
 		}
-		leads, deals, _ := strings.Cut(cursor, ",")
-		if deals == "" {
-			deals = leads
-		}
-		var more [2]bool
+		places := strings.SplitN(cursor+",,", ",", 4) // leads, deals, companies
+		leads, deals, accounts := places[0], cmp.Or(places[1], places[0]), places[2]
+		var more [3]bool
 		var err error
 		if leads, more[0], err = s.changed(ctx, t, v, stages, &p, Person, "Email,OwnerId,HasOptedOutOfEmail", leads); err != nil {
 			return err
@@ -48,7 +47,15 @@ func (s *Salesforce) Pull(ctx context.Context, c Config, cursor string) (Page, O
 		if deals, more[1], err = s.changed(ctx, t, v, stages, &p, Deal, "StageName,Amount,OwnerId", deals); err != nil {
 			return err
 		}
-		p.Cursor, p.More = leads+","+deals, more[0] || more[1]
+		if c.Get("owners", salesforceFields) == readOwners {
+			if accounts == "" { // from the beginning: who owns one was often settled years ago
+				accounts = salesforceMoments(time.Unix(0, 0))
+			}
+			if accounts, more[2], err = s.changed(ctx, t, v, stages, &p, Company, "Name,Website,OwnerId", accounts); err != nil {
+				return err
+			}
+		}
+		p.Cursor, p.More = leads+","+deals+","+accounts, more[0] || more[1] || more[2]
 		return nil
 	})
 	return p, t.end(err, nil)
@@ -63,8 +70,13 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 	if from.within != "" {
 		where = fmt.Sprintf("(SystemModstamp > %s OR (SystemModstamp = %s AND Id > '%s'))", from.moment, from.moment, soqlQuote(from.within))
 	}
-	soql := fmt.Sprintf("SELECT Id,%s,SystemModstamp,IsDeleted,%s FROM %s WHERE %s AND %s != null ORDER BY SystemModstamp, Id LIMIT %d",
-		v.key, fields, v.kind(object), where, v.key, salesforcePage)
+	kind := v.kind(object)
+	if object == Company { // an Account is read and never written: it carries no key of ours
+		kind = "Account"
+	} else {
+		fields, where = v.key+","+fields, where+" AND "+v.key+" != null"
+	}
+	soql := fmt.Sprintf("SELECT Id,%s,SystemModstamp,IsDeleted FROM %s WHERE %s ORDER BY SystemModstamp, Id LIMIT %d", fields, kind, where, salesforcePage)
 	var out struct{ Records []map[string]any }
 	if err := t.get(ctx, v.root+"/queryAll?q="+url.QueryEscape(soql), &out); err != nil {
 		return since, false, err
@@ -77,8 +89,11 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 		}
 		at := salesforceMoment(r.props["SystemModstamp"])
 		owner := r.props["OwnerId"]
-		ch := Change{Object: object, Kind: v.kind(object), ID: r.id, Key: r.props[v.key], Email: r.props["Email"],
+		ch := Change{Object: object, Kind: kind, ID: r.id, Key: r.props[v.key], Email: r.props["Email"],
 			At: at, Owner: &owner, OptOut: r.props["HasOptedOutOfEmail"] == "true", Deleted: r.props["IsDeleted"] == "true"}
+		if object == Company {
+			ch.Domain, ch.Name = r.props["Website"], r.props["Name"]
+		}
 		if object == Deal {
 			ch.TheirStage = r.props["StageName"]
 			if ours, ok := stages.ours(ch.TheirStage); ok {
@@ -88,7 +103,7 @@ func (s *Salesforce) changed(ctx context.Context, t *talk, v *salesforce, stages
 				ch.Value = &v
 			}
 		}
-		p.Changes = append(p.Changes, ch.keyed(v.kind(object)+"/"+r.id+"/"+r.props["SystemModstamp"]))
+		p.Changes = append(p.Changes, ch.keyed(kind+"/"+r.id+"/"+r.props["SystemModstamp"]))
 		last, lastID = max(last, at.Format(salesforceTime)), r.id
 	}
 	if len(out.Records) == salesforcePage {

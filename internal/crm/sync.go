@@ -81,7 +81,8 @@ func (s *sync) run(ctx context.Context) error {
 	s.kept = map[string]bool{}
 	s.call.Values = maps.Clone(s.call.Values)
 	known := map[string]string{}
-	for value, email := range map[string]string{"owner": s.call.Values["owner_email"], "deal_owner": s.call.Values["deal_owner_email"]} {
+	lead, deal := s.call.Values["owner_email"], s.call.Values["deal_owner_email"]
+	for value, email := range map[string]string{"owner": lead, "company_owner": lead, "deal_owner": deal} { // a company that is made begins with whoever has the lead
 		delete(s.call.Values, value)
 		if email == "" {
 			continue

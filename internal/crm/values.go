@@ -42,6 +42,7 @@ var ValueNames = []ValueName{
 	{"key", "Our own key of the person", Person, false},
 	{"company_name", "Name of the company", Company, false},
 	{"company_domain", "Domain of the company", Company, false},
+	{"company_owner", "Owner of the company", Company, false},
 	{"company_key", "Our own key of the company", Company, false},
 	{"deal_title", "Title of the deal", Deal, false},
 	{"deal_stage", "Stage of the deal", Deal, false},

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -164,20 +165,21 @@ func (r *Router) Choose(q Ask) Choice {
 func (r *Router) choose(q Ask) Choice {
 	var passed []string
 	for _, e := range []struct {
-		wanted bool
-		owner  uuid.UUID
-		via    string
-		what   string
+		wanted    bool
+		owner     uuid.UUID
+		via       string
+		what      string // makes them the owner, and what does in another system
+		elsewhere string
 	}{
-		{r.routing.Existing != ExistingNone, q.Owner, q.OwnerVia, "has been this lead's owner"},
-		{r.routing.Existing == ExistingCompany, q.CompanyOwner, q.CompanyOwnerVia, "has other leads of this company"},
+		{r.routing.Existing != ExistingNone, q.Owner, q.OwnerVia, "has been this lead's owner", ""},
+		{r.routing.Existing == ExistingCompany, q.CompanyOwner, q.CompanyOwnerVia, "has other leads of this company", "owns this company"},
 	} {
 		if !e.wanted || e.owner == uuid.Nil {
 			continue
 		}
 		what := e.what
 		if e.via != "" {
-			what += ", as " + e.via + " knows"
+			what = cmp.Or(e.elsewhere, what) + ", as " + e.via + " knows"
 		}
 		owner, why := r.standIn(e.owner, q.Refused)
 		text := "existing owner " + r.name(e.owner) + " (" + what + ")" + why

@@ -44,6 +44,16 @@ type RemoteObject struct {
 	At          time.Time
 }
 
+// RemoteCompany is who owns a company in the other system. KnownBy is a keyed hash of its domain or name.
+type RemoteCompany struct {
+	ConnectorID uuid.UUID `gorm:"primaryKey;type:uuid"`
+	RemoteID    string    `gorm:"primaryKey"`
+	KnownBy     string
+	OwnerID     string    // of theirs
+	OwnerAt     time.Time // when they were named, as far as is known
+	At          time.Time
+}
+
 // RemoteUser is an owner in the other system.
 type RemoteUser struct {
 	ConnectorID uuid.UUID `gorm:"primaryKey;type:uuid"`

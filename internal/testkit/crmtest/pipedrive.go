@@ -1,6 +1,7 @@
 package crmtest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -129,6 +130,8 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 			}
 		}
 		return http.StatusOK, pipedriveYes(map[string]any{"items": items})
+	case id == "" && r.Method == http.MethodGet && kind == "organization":
+		return pipedriveOrganizations(d, q)
 	case id == "" && r.Method == http.MethodGet:
 		out := []any{}
 		for _, o := range d.Records[kind] {
@@ -162,6 +165,37 @@ func pipedriveObject(d *Double, r Request, kind, id string, q url.Values) (int, 
 		return http.StatusOK, pipedriveYes(map[string]any{"id": json.Number(rec.ID)})
 	}
 	return http.StatusOK, pipedriveYes(pipedriveAnswer(rec, "v2"))
+}
+
+// pipedriveOrganizations gives a page by the time of change; its cursor is a word that only it can read.
+func pipedriveOrganizations(d *Double, q url.Values) (int, any) {
+	since, _ := time.Parse(time.RFC3339, q.Get("updated_since"))
+	limit, _ := strconv.Atoi(q.Get("limit"))
+	var rows []*Record
+	for _, o := range d.Records["organization"] {
+		if !o.Deleted && !o.At.Truncate(time.Second).Before(since) {
+			rows = append(rows, o)
+		}
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return rows[i].At.Before(rows[j].At) })
+	start := 0
+	if word := q.Get("cursor"); word != "" {
+		raw, err := base64.StdEncoding.DecodeString(word)
+		if err != nil {
+			return pipedriveError(http.StatusBadRequest, "the cursor is invalid")
+		}
+		start, _ = strconv.Atoi(string(raw))
+	}
+	rows = rows[min(start, len(rows)):]
+	next := any(nil)
+	if limit > 0 && len(rows) > limit {
+		rows, next = rows[:limit], base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(start+limit)))
+	}
+	out := []any{}
+	for _, o := range rows {
+		out = append(out, pipedriveAnswer(o, "v2"))
+	}
+	return http.StatusOK, map[string]any{"success": true, "data": out, "additional_data": map[string]any{"next_cursor": next}}
 }
 
 func pipedriveRecents(d *Double, since string, start, limit int) (int, any) {
