@@ -144,6 +144,9 @@ func (s *Set) parse(src *layered, files map[string]string, p page, lang string) 
 	return root, nil
 }
 
+// deepestField bounds fields that draw fields: a file of an operator may draw itself, and the engine counts only its own calls.
+const deepestField = 20
+
 // fieldFunc draws a field by its type: the partial "field/{Type}", or "field/text" for a type without one. focus is the
 // ID of the field that gets the cursor, empty for none.
 func (s *Set) fieldFunc(root *template.Template, lang string) func(FieldView, string) (template.HTML, error) {
@@ -151,6 +154,9 @@ func (s *Set) fieldFunc(root *template.Template, lang string) func(FieldView, st
 		name := "field/" + f.Type
 		if root.Lookup(name) == nil {
 			name = "field/text"
+		}
+		if f.depth++; f.depth > deepestField {
+			return "", fmt.Errorf("%s: a field that draws itself has no end", name)
 		}
 		f = f.WithIDs()
 		f.Focus = f.ID == focus

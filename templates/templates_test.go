@@ -64,6 +64,27 @@ func TestOverrideReplaces(t *testing.T) {
 	}
 }
 
+// A field of an operator's own that draws itself fails like any other template: it doesn't take the process along.
+func TestAFieldThatDrawsItself(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "public"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	own := `{{define "main"}}{{range .Fields}}{{field . ""}}{{end}}{{end}}{{define "field/text"}}{{field . ""}}{{end}}`
+	if err := os.WriteFile(filepath.Join(dir, "public/gate.html"), []byte(own), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	err = s.Render(&b, "public/gate", GatePage{Fields: []FieldView{{Name: "given_name", Type: "text"}}})
+	if err == nil || !strings.Contains(err.Error(), "draws itself") || b.Len() > 0 {
+		t.Fatalf("error %v, %d bytes written", err, b.Len())
+	}
+}
+
 // A page that fails half way writes nothing at all.
 func TestRenderWritesNothingOnFault(t *testing.T) {
 	s, err := Load("")

@@ -78,6 +78,8 @@ type FieldView struct {
 	Options      []OptionView
 	Checked      bool
 	Focus        bool // the first one with a fault: autofocus
+
+	depth int // of fields that draw fields
 }
 
 // HelpID is the id of the element that holds Help.

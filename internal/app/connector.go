@@ -35,7 +35,8 @@ func (a *App) Systems() *crm.Systems { return a.systems }
 // sealPlace is where the secrets of a connector open, and nowhere else.
 func sealPlace(id uuid.UUID) string { return "connector/" + id.String() }
 
-// unsealed opens a connector: its system and what that is told to work with.
+// unsealed opens a connector: its system and what that is told to work with. With an error the system is still told, where this
+// program knows it: what is for the connector can be collected, though not told.
 func (a *App) unsealed(c store.Connector) (crm.Connector, crm.Config, error) {
 	cfg := crm.Config{Settings: c.Settings, Secrets: map[string]string{}, Mutant: a.o.Mutant}
 	sys := a.systems.Find(c.Kind)
@@ -43,7 +44,7 @@ func (a *App) unsealed(c store.Connector) (crm.Connector, crm.Config, error) {
 		return nil, cfg, errs.New(errs.NotFound, "There is no connector of the kind %q.", c.Kind)
 	}
 	if err := json.Unmarshal(c.Mapping, &cfg.Mapping); err != nil {
-		return nil, cfg, fmt.Errorf("connector %s: mapping: %w", c.ID, err)
+		return sys, cfg, errs.Wrap(fmt.Errorf("connector %s: mapping: %w", c.ID, err), errs.Internal, "The mapping of this connector cannot be read. Save its settings anew.")
 	}
 	plain, err := a.keys.Unseal(sealPlace(c.ID), c.Secrets)
 	if err != nil {

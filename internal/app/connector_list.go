@@ -58,9 +58,8 @@ func (a *App) ConnectorDetail(ctx context.Context, id uuid.UUID) (out ConnectorD
 	if sys == nil {
 		return out, err
 	}
-	out.Lost = errs.Is(err, errs.Unavailable)
-	if err != nil && !out.Lost {
-		return out, err
+	if out.Lost = errs.Is(err, errs.Unavailable); err != nil && !out.Lost {
+		cfg.Mapping = sys.About().Mapping // to begin with anew: what is kept cannot be read
 	}
 	out.About, out.Mapping, out.Set = sys.About(), cfg.Mapping, map[string]bool{}
 	for name, v := range cfg.Secrets {

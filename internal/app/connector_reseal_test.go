@@ -49,3 +49,54 @@ func TestAnOldSecretCanBeDropped(t *testing.T) {
 		t.Errorf("without the old secret: %v, %s %s", err, out.Class, out.Reason)
 	}
 }
+
+// TestAConnectorThatCannotBeOpened holds up nobody else, collects what is for it, and is seen by whoever is named for it: its
+// secrets are lost, its mapping cannot be read, or this program knows no such kind.
+func TestAConnectorThatCannotBeOpened(t *testing.T) {
+	for name, x := range map[string]struct {
+		spoil, why string
+		collects   bool
+	}{
+		"its secrets":  {"update connectors set secrets = '\\x00' where id = ?", "secrets of this connector cannot be opened", true},
+		"its mapping":  {"update connectors set mapping = '{\"a\": 1}' where id = ?", "mapping of this connector cannot be read", true},
+		"no such kind": {"update connectors set kind = 'of-tomorrow' where id = ?", "no connector of the kind", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, other := crmtest.HubSpot(t, nil), crmtest.Receiver(t)
+			c := newConnected(t, d, other)
+			id, hook := c.hubspot(d), c.webhook(other)
+			if err := c.Store.DB(t.Context()).Exec(x.spoil, id).Error; err != nil {
+				t.Fatal(err)
+			}
+			before := c.Count("select count(*) from messages where template = 'alarm'")
+			c.deal("ann@example.org", c.ana)
+			c.push(id, hook)
+			c.push(id, hook)
+			if c.pushes(hook, app.PushDone) == 0 || c.pushes(hook, app.PushWaiting) != 0 {
+				t.Error("the other one waits for it")
+			}
+			if n := c.pushes(id, app.PushWaiting); (n > 0) != x.collects {
+				t.Errorf("%d wait for it", n)
+			}
+			if n := c.Count("select count(*) from outbox where spread_at is null"); n != 0 {
+				t.Errorf("%d events are not spread", n)
+			}
+			got := c.connector(id)
+			if got.BrokenAt == nil || !strings.Contains(got.BrokenWhy, x.why) {
+				t.Errorf("broken at %v: %q", got.BrokenAt, got.BrokenWhy)
+			}
+			if n := c.Count("select count(*) from messages where template = 'alarm'"); n != before+1 {
+				t.Errorf("%d mails tell of it", n-before)
+			}
+			if err := c.App.PullFrom(t.Context(), id, true); err != nil {
+				t.Errorf("asking: %v", err)
+			}
+			if _, err := c.App.ConnectorDetail(t.Context(), id); x.collects && err != nil {
+				t.Errorf("its page: %v", err)
+			}
+			if len(d.Requests()) != 0 {
+				t.Error("it was called")
+			}
+		})
+	}
+}

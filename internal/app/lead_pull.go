@@ -92,8 +92,11 @@ func (a *App) PullFrom(ctx context.Context, connector uuid.UUID, ask bool) error
 
 func (a *App) askConnector(ctx context.Context, c store.Connector) error {
 	sys, cfg, err := a.unsealed(c)
-	if err != nil || !sys.About().Pulls {
-		return err
+	if err != nil {
+		return a.store.Tx(ctx, func(tx *store.Tx) error { return a.cannotOpen(tx, c, err) })
+	}
+	if !sys.About().Pulls {
+		return nil
 	}
 	for range pullPages {
 		asked := a.now()

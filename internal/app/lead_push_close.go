@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/gatehouse/gatehouse/internal/crm"
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/jobs"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -212,6 +213,13 @@ func (a *App) breakConnector(tx *store.Tx, id uuid.UUID, out crm.Outcome, now bo
 		return err
 	}
 	return a.staffMail(tx, *c.AlertUserID, "alarm", map[string]any{"alarm": alarm[0].String()})
+}
+
+// cannotOpen breaks a connector that cannot be read: nothing goes through before somebody acts, and nobody else waits for it.
+func (a *App) cannotOpen(tx *store.Tx, c store.Connector, fault error) error {
+	a.log.Error("a connector cannot be opened", "connector", c.ID, "kind", c.Kind, "error", fault)
+	why := strings.TrimSuffix(errs.Public(fault).Message, ".")
+	return a.breakConnector(tx, c.ID, crm.Outcome{Class: crm.Misconfigured, Reason: strings.ToLower(why[:1]) + why[1:]}, true)
 }
 
 // keepObjects remembers their objects. clash tells that one of them is already another one of ours.

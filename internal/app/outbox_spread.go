@@ -83,8 +83,8 @@ func (a *App) SpreadOutbox(ctx context.Context) error {
 // spreadTo makes the pushes of events for one connector. Again is for a replay: what was told before is told once more.
 func (a *App) spreadTo(tx *store.Tx, c store.Connector, rows []store.OutboxEvent, again bool) error {
 	sys, cfg, err := a.unsealed(c)
-	if sys == nil {
-		return err
+	if sys == nil { // the others hear of it all the same
+		return a.cannotOpen(tx, c, err)
 	}
 	if a.mutant("loops-unseen") {
 		rows = slices.Clone(rows)
