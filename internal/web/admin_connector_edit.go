@@ -14,11 +14,7 @@ import (
 )
 
 func (s *Server) connectorEdit(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -36,11 +32,7 @@ func (s *Server) connectorEdit(c echo.Context) error {
 }
 
 func (s *Server) connectorState(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}

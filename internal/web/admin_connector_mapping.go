@@ -106,11 +106,7 @@ func mappingTyped(c echo.Context) (out []crm.Line) {
 
 // mappingPost saves the mapping, or shows what it would send of a lead.
 func (s *Server) mappingPost(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}

@@ -182,11 +182,7 @@ func (s *Server) reasonPairs(c echo.Context, kinds map[string]bool, both bool) (
 
 // dealMove moves a deal. What is missing, or that somebody was faster, comes back with what was typed.
 func (s *Server) dealMove(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	version, err := readVersion(c)
+	id, version, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -254,11 +250,7 @@ func (s *Server) dealSheet(c echo.Context, d app.DealDetail, wrong error) (*temp
 }
 
 func (s *Server) dealEdit(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	version, err := readVersion(c)
+	id, version, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}

@@ -245,11 +245,7 @@ func documentActions(r app.DocumentRecord, own string) []templates.PageAction {
 }
 
 func (s *Server) documentEdit(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -268,11 +264,7 @@ func (s *Server) documentEdit(c echo.Context) error {
 }
 
 func (s *Server) documentSamples(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -321,11 +313,7 @@ func (s *Server) documentUpload(c echo.Context) error {
 // documentButton is a post of one button on a document's page.
 func (s *Server) documentButton(done string, act func(c echo.Context, id uuid.UUID, read int64) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id, err := pathID(c)
-		if err != nil {
-			return err
-		}
-		read, err := readVersion(c)
+		id, read, err := idAndVersion(c)
 		if err != nil {
 			return err
 		}

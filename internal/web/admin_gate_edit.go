@@ -33,11 +33,7 @@ func (s *Server) gateEditPage(c echo.Context) error {
 
 // gateEdit takes the big form: its buttons save, publish, or change the rows and draw the form again.
 func (s *Server) gateEdit(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -91,11 +87,7 @@ func (s *Server) gateRows(c echo.Context, def form.Gate, read int64, do string) 
 
 // gateMove gives the page another address; a fault stands at its own small form.
 func (s *Server) gateMove(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}

@@ -151,11 +151,7 @@ func (s *Server) gatePreview(c echo.Context) error {
 // gateButton is a post of one button on a landing page's own page.
 func (s *Server) gateButton(done string, act func(c echo.Context, id uuid.UUID, read int64) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id, err := pathID(c)
-		if err != nil {
-			return err
-		}
-		read, err := readVersion(c)
+		id, read, err := idAndVersion(c)
 		if err != nil {
 			return err
 		}

@@ -168,11 +168,7 @@ func (s *Server) planSave(c echo.Context) error {
 
 func (s *Server) planArchive(archive bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id, err := pathID(c)
-		if err != nil {
-			return err
-		}
-		version, err := readVersion(c)
+		id, version, err := idAndVersion(c)
 		if err != nil {
 			return err
 		}

@@ -32,11 +32,7 @@ func markEnds(f *templates.QuestionsForm) *templates.QuestionsForm {
 
 // documentQuestions saves what a document asks, or moves a row of the form.
 func (s *Server) documentQuestions(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}

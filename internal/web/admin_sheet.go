@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/gatehouse/gatehouse/internal/errs"
@@ -18,6 +19,15 @@ func readVersion(c echo.Context) (int64, error) {
 		return 0, errs.New(errs.Malformed, "The form came without its version. Reload the page and try again.")
 	}
 	return v, nil
+}
+
+// idAndVersion read what most writes name: the thing of the path, and the version of it that was seen.
+func idAndVersion(c echo.Context) (id uuid.UUID, version int64, err error) {
+	if id, err = pathID(c); err != nil {
+		return id, 0, err
+	}
+	version, err = readVersion(c)
+	return id, version, err
 }
 
 func versionOf(v int64) []templates.KV {

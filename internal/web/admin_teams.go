@@ -239,11 +239,7 @@ func memberSheet(own, user, weight, capacity string) templates.Sheet {
 }
 
 func (s *Server) teamEdit(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -255,11 +251,7 @@ func (s *Server) teamEdit(c echo.Context) error {
 }
 
 func (s *Server) teamArchive(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}

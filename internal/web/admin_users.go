@@ -150,11 +150,7 @@ func userActions(u store.User, own string) []templates.PageAction {
 }
 
 func (s *Server) userRole(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	read, err := readVersion(c)
+	id, read, err := idAndVersion(c)
 	if err != nil {
 		return err
 	}
@@ -168,11 +164,7 @@ func (s *Server) userRole(c echo.Context) error {
 // userDisable takes an account's access away or gives it back.
 func (s *Server) userDisable(disable bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id, err := pathID(c)
-		if err != nil {
-			return err
-		}
-		read, err := readVersion(c)
+		id, read, err := idAndVersion(c)
 		if err != nil {
 			return err
 		}
