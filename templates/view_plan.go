@@ -17,6 +17,7 @@ type PlanRow struct {
 	URL       string
 	Name      string
 	Condition string
+	Words     string // the condition in plain words; "" where it is more than that
 	Position  int
 	Steps     []string
 	State     Tag

@@ -6,6 +6,8 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -172,9 +174,27 @@ func asFault(source string, err error) *Fault {
 	case strings.HasPrefix(line, "invalid operation"):
 		f.Code, f.Message = "mismatch", "These two do not go together: "+strings.TrimPrefix(line, "invalid operation: ")+"."
 	default:
-		f.Message = "This cannot be read as a condition: " + line + "."
+		f.Message = "This cannot be read as a condition: " + unread(line) + "."
 	}
 	return f
+}
+
+var unexpected = regexp.MustCompile(`^unexpected token (\w+)(?:\((".*")\))?$`)
+
+// unread says in a sentence what the parser stumbled at.
+func unread(line string) string {
+	m := unexpected.FindStringSubmatch(line)
+	switch {
+	case m == nil:
+		return line
+	case m[1] == "EOF":
+		return "it ends too early"
+	}
+	what, err := strconv.Unquote(m[2])
+	if err != nil {
+		what = strings.Trim(m[2], `"`)
+	}
+	return "“" + what + "” is not expected here"
 }
 
 const questionSentence = "This is no yes-or-no question: compare it with something, as in country == \"DE\"."

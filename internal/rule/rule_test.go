@@ -11,8 +11,8 @@ import (
 )
 
 type inner struct {
-	Country string            `expr:"country" says:"the country"`
-	Free    bool              `expr:"free_mail" says:"free"`
+	Country string            `expr:"country" words:"the country" says:"the country"`
+	Free    bool              `expr:"free_mail" words:"a free-mail address|no free-mail address" says:"free"`
 	Answers map[string]string `expr:"answers" says:"answers"`
 }
 
@@ -131,6 +131,31 @@ func TestAlwaysEnds(t *testing.T) {
 	})
 }
 
+// A usual condition reads as a sentence: names as staff call them, values by their word where there is one.
+func TestSay(t *testing.T) {
+	called := func(name, value string) string { return map[string]string{"country DE": "Germany"}[name+" "+value] }
+	for source, want := range map[string]string{
+		`country in ["DE", "XX"] and not free_mail`: "the country is one of Germany or XX and no free-mail address",
+		`free_mail or total > 3`:                    "a free-mail address or total is more than 3",
+		`"q3" in said and len(said) != 0`:           "said include q3 and said are some",
+		`answers["budget"] == "none"`:               "the answer budget is none",
+	} {
+		parts, anyOf, ok := Read(source, words)
+		if got := Say(parts, anyOf, words, called); !ok || got != want {
+			t.Errorf("%s says %q", source, got)
+		}
+	}
+}
+
+// What the parser stumbled at is told in words, never in the parser's own.
+func TestFaultsInWords(t *testing.T) {
+	for source, want := range map[string]string{`country is "DE"`: "“is” is not expected here", `country == "DE" and`: "it ends too early"} {
+		if f := FaultOf(mustFail(t, source)); !strings.Contains(f.Message, want) {
+			t.Errorf("%s: %s", source, f.Message)
+		}
+	}
+}
+
 func TestUsual(t *testing.T) {
 	for _, c := range []struct {
 		parts  []Part
@@ -143,6 +168,7 @@ func TestUsual(t *testing.T) {
 		{[]Part{{"said", "", "has-not", []string{"q3"}}, {"said", "", "empty", nil}, {"said", "", "known", nil}}, false, `"q3" not in said and len(said) == 0 and len(said) != 0`},
 		{[]Part{{"answers", "budget", "is", []string{"a \"quoted\" one"}}, {"answers", "x", "known", nil}}, false, `answers["budget"] == "a \"quoted\" one" and answers["x"] != ""`},
 		{[]Part{{"total", "", "at-least", []string{"60.5"}}, {"submissions", "", "at-most", []string{"3"}}, {"free_mail", "", "yes", nil}}, false, `total >= 60.5 and submissions <= 3 and free_mail`},
+		{[]Part{{"total", "", "over", []string{"3"}}, {"submissions", "", "under", []string{"9"}}}, false, `total > 3 and submissions < 9`},
 		{[]Part{{"country", "", "none-of", []string{"US"}}, {"country", "", "empty", nil}}, true, `country not in ["US"] or country == ""`},
 	} {
 		got, err := Build(c.parts, c.anyOf, words)
@@ -156,7 +182,7 @@ func TestUsual(t *testing.T) {
 			t.Errorf("%s read as %+v %v, %v", got, parts, ok, err)
 		}
 	}
-	for _, source := range []string{`country == "DE" and (free_mail or total > 3)`, `total > 3`, `lower(country) == "de"`, `country matches "x"`, `1 == 1`, `nothing`} {
+	for _, source := range []string{`country == "DE" and (free_mail or total > 3)`, `lower(country) == "de"`, `country matches "x"`, `1 == 1`, `nothing`} {
 		if parts, _, ok := Read(source, words); ok {
 			t.Errorf("%s read as %+v", source, parts)
 		}

@@ -34,7 +34,7 @@ var asks = map[string][]Ask{
 		{"mentions", "mentions one of the words", 2}, {"mentions-not", "mentions none of the words", 2},
 		{"empty", "is empty", 0}, {"known", "is known", 0},
 	},
-	TypeNumber: {{"at-least", "is at least", 1}, {"at-most", "is at most", 1}, {"is", "is", 1}, {"is-not", "is not", 1}},
+	TypeNumber: {{"at-least", "is at least", 1}, {"at-most", "is at most", 1}, {"over", "is more than", 1}, {"under", "is less than", 1}, {"is", "is", 1}, {"is-not", "is not", 1}},
 	TypeYesNo:  {{"yes", "is true", 0}, {"no", "is not true", 0}},
 	TypeList:   {{"has", "has", 1}, {"has-not", "does not have", 1}, {"empty", "is empty", 0}, {"known", "is not empty", 0}},
 }
@@ -93,7 +93,7 @@ func build(p Part, words *Vocabulary) (source, fault string) {
 		if _, err := strconv.ParseFloat(values[0], 64); err != nil {
 			return "", "Give a number."
 		}
-		return subject + " " + map[string]string{"at-least": ">=", "at-most": "<=", "is": "==", "is-not": "!="}[ask.Key] + " " + strings.TrimSpace(values[0]), ""
+		return subject + " " + map[string]string{"at-least": ">=", "at-most": "<=", "over": ">", "under": "<", "is": "==", "is-not": "!="}[ask.Key] + " " + strings.TrimSpace(values[0]), ""
 	}
 	var quoted []string
 	for _, v := range values {
@@ -238,7 +238,7 @@ func compared(n *ast.BinaryNode, words *Vocabulary) (Part, bool) {
 	w, _ := words.Name(p.Name)
 	ways := map[string]string{"==": "is", "!=": "is-not"}
 	if w.Type == TypeNumber {
-		ways = map[string]string{"==": "is", "!=": "is-not", ">=": "at-least", "<=": "at-most"}
+		ways = map[string]string{"==": "is", "!=": "is-not", ">=": "at-least", "<=": "at-most", ">": "over", "<": "under"}
 	}
 	p.Ask = ways[n.Operator]
 	if w.Type != TypeNumber && p.Values[0] == "" {
@@ -277,17 +277,24 @@ func (p *Part) take(nodes []ast.Node) bool {
 	return len(p.Values) > 0
 }
 
-// Say puts usual conditions into plain words.
-func Say(parts []Part, anyOf bool, words *Vocabulary) string {
+// Say puts usual conditions into plain words. Called gives the word for a value of a name, and "" where it is read as it is.
+func Say(parts []Part, anyOf bool, words *Vocabulary, called func(name, value string) string) string {
 	var out []string
 	for _, p := range parts {
 		n, _ := words.Name(p.Name)
-		subject := strings.ReplaceAll(p.Name, "_", " ")
+		subject := n.Words
+		if subject == "" {
+			subject = strings.ReplaceAll(p.Name, "_", " ")
+		}
 		if p.Key != "" {
 			subject = "the answer " + p.Key
 		}
 		if p.Ask == "yes" || p.Ask == "no" {
-			out = append(out, map[string]string{"yes": "", "no": "not "}[p.Ask]+subject)
+			yes, no, both := strings.Cut(subject, "|")
+			if !both {
+				no = "not " + subject
+			}
+			out = append(out, map[string]string{"yes": yes, "no": no}[p.Ask])
 			continue
 		}
 		label := p.Ask
@@ -296,10 +303,22 @@ func Say(parts []Part, anyOf bool, words *Vocabulary) string {
 				label = a.Label
 			}
 		}
-		out = append(out, strings.TrimSpace(subject+" "+label+" "+list(p.Values)))
+		if plural, ok := ofLists[p.Ask]; ok && n.Type == TypeList {
+			label = plural
+		}
+		values := slices.Clone(p.Values)
+		for i, v := range values {
+			if w := called(p.Name, v); w != "" {
+				values[i] = w
+			}
+		}
+		out = append(out, strings.TrimSpace(subject+" "+label+" "+list(values)))
 	}
 	return strings.Join(out, joint(anyOf))
 }
+
+// ofLists are the ways to ask a list, within a sentence: its subject is many.
+var ofLists = map[string]string{"has": "include", "has-not": "do not include", "empty": "are none", "known": "are some"}
 
 // list is "a, b or c".
 func list(values []string) string {

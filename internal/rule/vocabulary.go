@@ -24,6 +24,7 @@ type Name struct {
 	Name    string
 	Type    string
 	Says    string // one sentence for the page
+	Words   string // how a sentence calls it; of a yes or no: both sentences, "it is|it is not"
 	Example string
 	Fold    string // upper or lower, where its values are always so; "": as they were typed
 }
@@ -36,7 +37,8 @@ type Vocabulary struct {
 }
 
 // NewVocabulary reads the names off a struct (embedded ones too): each field with the tag `expr:"name"` is a name,
-// `says:"..."` its sentence, `eg:"..."` an example, `fold:"upper"` or "lower" the case that its values have. Its type is string, bool, int, float64, []string or
+// `says:"..."` its sentence, `words:"..."` what it is called within one, `eg:"..."` an example, `fold:"upper"` or
+// "lower" the case that its values have. Its type is string, bool, int, float64, []string or
 // map[string]string. It panics at anything else, which a test sees.
 func NewVocabulary(sample any) *Vocabulary {
 	v := &Vocabulary{byName: map[string]Name{}, sample: sample}
@@ -54,7 +56,7 @@ func (v *Vocabulary) read(t reflect.Type) {
 		if name == "" || name == "-" {
 			continue
 		}
-		n := Name{Name: name, Type: typeOf(f.Type), Says: f.Tag.Get("says"), Example: f.Tag.Get("eg"), Fold: f.Tag.Get("fold")}
+		n := Name{Name: name, Type: typeOf(f.Type), Says: f.Tag.Get("says"), Words: f.Tag.Get("words"), Example: f.Tag.Get("eg"), Fold: f.Tag.Get("fold")}
 		if n.Type == "" || n.Says == "" {
 			panic(fmt.Sprintf("rule: %s.%s has no type of ours or no sentence", t, f.Name))
 		}

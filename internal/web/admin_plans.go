@@ -38,7 +38,7 @@ func (s *Server) planList(c echo.Context) error {
 		p.Empty.Action = p.Action
 	}
 	for _, t := range all {
-		row := templates.PlanRow{URL: plansPath + "/" + t.ID.String(), Name: t.Name, Condition: t.Condition, Position: int(t.Position), Updated: t.UpdatedAt}
+		row := templates.PlanRow{URL: plansPath + "/" + t.ID.String(), Name: t.Name, Condition: t.Condition, Words: conditionWords(t.Condition, lead.FactNames), Position: int(t.Position), Updated: t.UpdatedAt}
 		if t.ArchivedAt != nil {
 			row.State = templates.Tag{Label: "Archived"}
 		}

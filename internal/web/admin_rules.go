@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -10,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/form"
 	"github.com/gatehouse/gatehouse/internal/rule"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/templates"
@@ -161,5 +163,28 @@ func conditionWords(source string, words *rule.Vocabulary) string {
 	if !ok || len(parts) == 0 {
 		return ""
 	}
-	return rule.Say(parts, anyOf, words)
+	return upperFirst(rule.Say(parts, anyOf, words, factWord))
+}
+
+var regionWords = map[string]string{"dach": "Germany, Austria and Switzerland", "benelux": "Benelux", "nordics": "the Nordics", "british-isles": "the British Isles", "france": "France", "iberia": "Iberia", "italy": "Italy",
+	"central-europe": "Central Europe", "eastern-europe": "Eastern Europe", "south-east-europe": "South-East Europe", "north-america": "North America", "latin-america": "Latin America",
+	"middle-east": "the Middle East", "africa": "Africa", "asia": "Asia", "oceania": "Oceania"}
+
+var choiceValueWords = map[string]string{"mail": "a mail", "call": "a call", "booking": "a booked talk", "none": "no contact"}
+
+// factWord is what staff call a value of a fact that conditions compare; "" where it reads as it is.
+func factWord(name, value string) string {
+	switch name {
+	case "country":
+		return form.CountryName(strings.ToUpper(value))
+	case "region":
+		return regionWords[value]
+	case "source":
+		return sourceWords[value]
+	case "origin":
+		return strings.ToLower(originWords[value])
+	case "choice", "event_detail":
+		return choiceValueWords[value]
+	}
+	return ""
 }

@@ -167,7 +167,7 @@ func (s *Server) showScoring(c echo.Context, status int, v app.RuleVersions, vie
 	if p.Known, err = s.knownValues(c, lead.FitNames, lead.EventNames); err != nil {
 		return err
 	}
-	p.Try = b.field(templates.FieldView{Name: "who", Type: "text", Label: "Name, company or e-mail address", Value: view.who, MaxLength: 200, Autocomplete: "off"})
+	p.Try = b.field(templates.FieldView{Name: "who", Type: "text", Label: "Name, company or e-mail address", Value: view.who, Plain: true, MaxLength: 200, Autocomplete: "off"})
 	p.Note = b.field(templates.FieldView{Name: "note", Type: "text", Label: "What changes, and why", Value: view.note, MaxLength: 1000})
 	p.FirstInvalid, b.used["groups"] = b.first, true
 	if left := b.left(); len(left) > 0 {
@@ -282,7 +282,8 @@ func showRules(p *templates.ScoringPage, r *store.RuleSet) error {
 		for _, x := range g.Rules {
 			row := templates.ScoreRuleView{Title: x.Title, Condition: x.Condition, Words: conditionWords(x.Condition, vocabularyOf(g.Side)), Points: lead.Points(x.Points)}
 			if x.Event != "" {
-				row.When, row.Melts = lead.EventLabel(x.Event), "gone in "+count(x.DecayDays, "day", "days")
+				row.When, row.Words = upperFirst(lead.EventLabel(x.Event)), lowerFirst(row.Words) // one sentence
+				row.Melts = "gone in " + count(x.DecayDays, "day", "days")
 			}
 			view.Rules = append(view.Rules, row)
 		}

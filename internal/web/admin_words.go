@@ -2,6 +2,8 @@ package web
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -92,8 +94,11 @@ var purposeWords = map[string]string{"marketing": "Marketing"}
 
 var actionWords = map[string]string{"message.send-again": "Sent the document again", "submission.release": "Released it from quarantine", "submission.discard": "Discarded it",
 	"submission.undiscard": "Took the discard back", "lead.erase": "Erased this person", "lead.accept": "Accepted it", "lead.return": "Returned it", "lead.decline": "Declined it", "lead.reassign": "Gave it to somebody else",
-	"lead.give":         "Gave it to somebody",
+	"lead.give": "Gave it to somebody", "lead.merge": "Merged it with another lead", "lead.unmerge": "Took the merge back", "lead.block": "Said not to approach them", "lead.unblock": "Lifted “do not approach”",
 	"question.answered": "Answered the question to the author", "question.reopen": "Opened the question to the author again"}
+
+// fieldWords are the usual answers where no form asked them: of leads by hand and of those that a CRM told.
+var fieldWords = map[string]string{"email": "E-mail", "given_name": "First name", "family_name": "Last name", "company": "Company", "job_title": "What they do there", "country": "Country", "tel": "Phone"}
 
 var eventWords = map[string]templates.Tag{
 	"processed": {Label: "Taken", Tone: "wait"}, "deferred": {Label: "Deferred", Tone: "wait"}, "delivered": {Label: "Delivered", Tone: "good"},
@@ -114,6 +119,23 @@ func optionsOf(words map[string]templates.Tag, codes ...string) (pairs []string)
 		pairs = append(pairs, c, words[c].Label)
 	}
 	return pairs
+}
+
+// upperFirst begins a sentence, lowerFirst continues one.
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToLower(r)) + s[n:]
 }
 
 func fullName(given, family string) string { return strings.TrimSpace(given + " " + family) }
