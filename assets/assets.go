@@ -27,7 +27,7 @@ var FS embed.FS
 // bundles are files put together from others, in this order.
 var bundles = map[string][]string{
 	"css/app.css":   {"css/tokens.css", "css/base.css", "css/components.css", "css/public.css", "css/said.css"},
-	"css/admin.css": {"css/tokens.css", "css/base.css", "css/components.css", "css/staff.css", "css/said_staff.css", "css/rules.css", "css/board.css", "css/hands.css", "css/connectors.css"},
+	"css/admin.css": {"css/tokens.css", "css/base.css", "css/components.css", "css/staff.css", "css/said_staff.css", "css/rules.css", "css/board.css", "css/hands.css", "css/connectors.css", "css/touch.css"},
 }
 
 // file is one thing to serve; the compressed forms are made when first asked for.

@@ -45,6 +45,7 @@ type PageAction struct {
 	Icon    string
 	Confirm string
 	Danger  bool
+	Main    bool // the one that matters among several
 	Hidden  []KV
 }
 
@@ -102,6 +103,7 @@ type Filters struct {
 // was typed does not count.
 type FilterText struct {
 	Name, Label, Type, Value, InputMode, Fault string
+	Rare                                       bool // as of FilterSelect
 }
 
 // FilterSelect is one choice in the filter row; its empty value means all.
@@ -109,6 +111,39 @@ type FilterSelect struct {
 	Name    string
 	Label   string
 	Options []OptionView
+	Rare    bool // behind "More filters", which is open while one of them is set
+}
+
+// RareSet tells whether a filter that folds away is set.
+func (f Filters) RareSet() bool {
+	for _, s := range f.Selects {
+		for i, o := range s.Options {
+			if s.Rare && i > 0 && o.Selected {
+				return true
+			}
+		}
+	}
+	for _, t := range f.Texts {
+		if t.Rare && t.Value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// HasRare tells whether there are any.
+func (f Filters) HasRare() bool {
+	for _, s := range f.Selects {
+		if s.Rare {
+			return true
+		}
+	}
+	for _, t := range f.Texts {
+		if t.Rare {
+			return true
+		}
+	}
+	return false
 }
 
 // Column is one heading of a table. URL sorts by it; Sorted is "", "asc" or "desc". Number right-aligns.

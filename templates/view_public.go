@@ -71,6 +71,7 @@ type FieldView struct {
 	Suggestion   string
 	DescribedBy  string
 	Required     bool
+	Plain        bool // says nothing of being optional: it is asked for by its own button
 	Half         bool
 	MaxLength    int
 	Autocomplete string

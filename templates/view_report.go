@@ -38,6 +38,7 @@ type StudyCell struct {
 	Range string
 	Few   bool
 	Span  *Span
+	Bar   float64 // a bar of 0 to 100 under it; 0 draws none
 }
 
 // Span is where an interval lies on a scale of 0 to 100.

@@ -158,6 +158,7 @@ type RescoreView struct {
 // RehearsalPage is what a rehearsal found.
 type RehearsalPage struct {
 	AdminPage
+	Back    *PageAction // what comes next when it has ended
 	View    RehearsalView
 	At      time.Time
 	Stats   []Stat

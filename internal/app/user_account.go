@@ -141,12 +141,13 @@ func (a *App) FinishSetup(ctx context.Context, link, name, address, password str
 			return err
 		}
 		if again.First {
-			u.ID, u.PasswordHash, u.CreatedAt = store.NewID(), hash, tx.Now()
+			now := tx.Now()
+			u.ID, u.PasswordHash, u.CreatedAt, u.LastLoginAt = store.NewID(), hash, now, &now // it leads straight into the house
 			err = tx.Create(&u).Error
 		} else {
 			u = again.User
 			u.SessionEpoch++
-			err = tx.Model(&store.User{}).Where("id = ?", u.ID).Updates(map[string]any{"password_hash": hash, "session_epoch": u.SessionEpoch, "version": u.Version + 1}).Error
+			err = tx.Model(&store.User{}).Where("id = ?", u.ID).Updates(map[string]any{"password_hash": hash, "session_epoch": u.SessionEpoch, "version": u.Version + 1, "last_login_at": tx.Now()}).Error
 		}
 		if err != nil {
 			return err

@@ -117,7 +117,6 @@ func (s *Server) board(c echo.Context) error {
 	if p.Views, p.Save, err = s.boardViews(c, v); err != nil {
 		return err
 	}
-	p.Views = append(p.Views, templates.Tab{Label: "Plans", URL: plansPath})
 	if p.Filters, err = s.boardFilters(c, v, false); err != nil {
 		return err
 	}
@@ -281,9 +280,9 @@ func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filt
 		}
 		f.Selects = append(f.Selects, v.choice("stage", "Stage", "Any", pairs...), v.choice("state", "State", "Open", "won", "Won", "lost", "Lost", "decided", "Won or lost", "any", "Any"))
 	}
-	f.Selects = append(f.Selects, v.choice("only", "Only those", "All", onlyWords...), v.sourceChoice())
+	f.Selects = append(f.Selects, v.choice("only", "Only those", "All", onlyWords...), rare(v.sourceChoice()))
 	if len(v.all) > 1 {
-		f.Selects = append(f.Selects, v.gateChoice())
+		f.Selects = append(f.Selects, rare(v.gateChoice()))
 	}
 	codes, err := s.app.DealCurrencies(ctx)
 	if err != nil {
@@ -293,20 +292,26 @@ func (s *Server) boardFilters(c echo.Context, v view, list bool) (templates.Filt
 	for _, code := range codes {
 		pairs = append(pairs, code, code)
 	}
-	f.Selects = append(f.Selects, v.choice("currency", "Currency", "Any", pairs...))
+	f.Selects = append(f.Selects, rare(v.choice("currency", "Currency", "Any", pairs...)))
 	code, least, err := s.leastValue(c, v)
 	if err != nil {
 		return f, err
 	}
-	worth := templates.FilterText{Name: "min", Label: "Worth at least, " + code, Value: v.q.Get("min"), InputMode: "decimal"}
+	worth := templates.FilterText{Name: "min", Label: "Worth at least, " + code, Value: v.q.Get("min"), InputMode: "decimal", Rare: true}
 	if worth.Value != "" && least == nil {
 		worth.Fault = "This is an amount, such as 9,000. It was left out."
 	}
-	f.Texts = []templates.FilterText{worth, {Name: "from", Type: "date", Label: "Closes from", Value: v.q.Get("from")}, {Name: "to", Type: "date", Label: "Closes until", Value: v.q.Get("to")}}
+	f.Texts = []templates.FilterText{worth, {Name: "from", Type: "date", Label: "Closes from", Value: v.q.Get("from"), Rare: true}, {Name: "to", Type: "date", Label: "Closes until", Value: v.q.Get("to"), Rare: true}}
 	if list {
-		f.Texts = append(f.Texts, templates.FilterText{Name: "opened", Type: "date", Label: "Opened from", Value: v.q.Get("opened")})
+		f.Texts = append(f.Texts, templates.FilterText{Name: "opened", Type: "date", Label: "Opened from", Value: v.q.Get("opened"), Rare: true})
 	}
 	return f, nil
+}
+
+// rare puts a choice behind "More filters".
+func rare(f templates.FilterSelect) templates.FilterSelect {
+	f.Rare = true
+	return f
 }
 
 // boardChanges tells a board that is open what others changed, as JSON.

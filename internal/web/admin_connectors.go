@@ -56,7 +56,9 @@ func (s *Server) connectorList(c echo.Context) error {
 	p.Empty = templates.Empty{Suit: "club", Title: "No other system is connected", Text: "A CRM gets the leads that qualify, with owner, consent and what they said, and tells back what becomes of them. Slack and webhooks hear of it as it happens."}
 	if s.may(c, auth.ConnectorsWrite) {
 		p.Action = &templates.PageAction{Label: "Connect a system", URL: connectorsPath + "/new", Icon: "plus"}
-		p.Empty.Action = p.Action
+		if len(p.Rows) == 0 { // one button is enough: the one that stands where the eye is
+			p.Empty.Action, p.Action = p.Action, nil
+		}
 	}
 	if n, err := s.heldNotice(c); err != nil {
 		return err
@@ -291,7 +293,9 @@ func (s *Server) connectorButtons(d app.ConnectorDetail, url string) []templates
 			out = append(out, state("Try now", "undo", app.ConnectorOn))
 		}
 	default:
-		out = append(out, state("Switch on", "send", app.ConnectorOn))
+		on := state("Switch on", "send", app.ConnectorOn)
+		on.Main = true
+		out = append(out, on)
 	}
 	if d.State != app.ConnectorOff {
 		off := state("Switch off", "close", app.ConnectorOff)

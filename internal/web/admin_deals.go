@@ -25,6 +25,9 @@ func (s *Server) dealList(c echo.Context, v view, f app.DealFilter) error {
 		return err
 	}
 	p.Wide = true
+	if s.may(c, auth.PipelineWrite) {
+		p.Action = &templates.PageAction{Label: "Add a lead by hand", URL: "/admin/leads/new", Icon: "plus"}
+	}
 	if s.may(c, auth.LeadsExport) {
 		p.Tools.ExportURL = with(pipelinePath+".csv", v.q)
 	}
@@ -108,7 +111,7 @@ func (s *Server) dealExport(c echo.Context) error {
 	return err
 }
 
-// boardViews are board, list, and what was saved of them; and the form that saves the view which is shown.
+// boardViews are board, list, what was saved of them, and the plans; and the form that saves the view which is shown.
 func (s *Server) boardViews(c echo.Context, v view) ([]templates.Tab, *templates.SaveView, error) {
 	list := v.q.Get("view") == "list"
 	tabs := []templates.Tab{{Label: "Board", URL: with(v.path, v.q, "view", "", "stage", "", "state", "", "sort", "", "way", "")}, {Label: "List", URL: v.with("view", "list")}}
@@ -135,7 +138,7 @@ func (s *Server) boardViews(c echo.Context, v view) ([]templates.Tab, *templates
 	if v.clear(boardParams...) == "" && save.Drop == nil {
 		save = nil
 	}
-	return tabs, save, nil
+	return append(tabs, templates.Tab{Label: "Plans", URL: plansPath}), save, nil
 }
 
 // viewSave keeps the view under a name.

@@ -82,6 +82,12 @@ func seconded(seconds float64) time.Duration { return time.Duration(seconds) * t
 func responseTable(title, key string, groups []app.ResponseGroup) templates.StudyTable {
 	t := templates.StudyTable{Title: title, Key: key, Columns: []templates.Column{{Label: "Assigned", Number: true}, {Label: "Answered", Number: true}, {Label: "Half within", Number: true}, {Label: "Nine of ten within", Number: true}, {Label: "Wait now", Number: true}, {Label: "Warned", Number: true}},
 		Empty: "Nothing was assigned in these days."}
+	longest := 1.0 // seconds; the intervals are drawn on one scale
+	for _, g := range groups {
+		if _, _, high, ok := report.Median(g.Seconds); ok {
+			longest = max(longest, high)
+		}
+	}
 	for _, g := range groups {
 		row := templates.StudyRow{Label: g.Name}
 		mid, low, high, ok := report.Median(g.Seconds)
@@ -91,6 +97,7 @@ func responseTable(title, key string, groups []app.ResponseGroup) templates.Stud
 			half.Few, most.Few = n < report.Enough, n < report.Enough
 			if ok && !half.Few {
 				half.Range = spell(seconded(low)) + " to " + spell(seconded(high))
+				half.Span = &templates.Span{Low: 100 * low / longest, Mid: 100 * mid / longest, High: 100 * high / longest}
 			}
 		}
 		row.Cells = []templates.StudyCell{{Value: grouped(int64(g.Assigned()))}, {Value: grouped(int64(len(g.Seconds)))}, half, most, {Value: grouped(int64(g.Open))}, {Value: grouped(int64(g.Late))}}

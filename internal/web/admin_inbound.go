@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/gatehouse/gatehouse/internal/app"
+	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
@@ -48,7 +49,16 @@ func (s *Server) inboundList(c echo.Context) error {
 		}
 		p.Rows = append(p.Rows, r)
 	}
-	p.Empty = templates.Empty{Suit: "heart", Title: "No mail came in", Text: "Each lead has an address of its own, for copies of what you write and for replies. What is sent there is listed here."}
+	p.Empty = templates.Empty{Suit: "heart", Title: "No mail came in", Text: "Each lead has an address of its own, for copies of what you write and for replies. What is sent there is listed here.",
+		Action: &templates.PageAction{Label: "See the leads", URL: "/admin/leads", Icon: "person"}}
+	set, err := s.app.Store().SalesSettings(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	if set.InboundDomain == "" && s.may(c, auth.TeamsWrite) {
+		p.Empty.Text = "Leads can have an address of their own, for copies of what you write and for replies. It needs a domain whose mail comes here."
+		p.Empty.Action = &templates.PageAction{Label: "Name the domain", URL: salesSettingsPath + "#f-inbound_domain", Icon: "settings"}
+	}
 	if p.Filters.ClearURL != "" {
 		p.Empty = templates.Empty{Suit: "heart", Title: "No such mail", Text: "No mail fits what was chosen above.", Action: &templates.PageAction{Label: "Show all mail", URL: v.path}}
 	}

@@ -213,9 +213,14 @@ func leadWho(d app.LeadDetail, zone *time.Location) templates.Ledger {
 		}
 		add(company)
 	}
-	add(templates.Fact{Name: "First asked", Value: moment(d.CreatedAt, zone)})
-	add(templates.Fact{Name: "Last asked", Value: moment(d.LastAt, zone)})
-	add(templates.Fact{Name: "Asked", Value: count(len(d.Submissions), "time", "times")})
+	if len(d.Submissions) == 0 { // somebody by hand, or told by another system
+		add(templates.Fact{Name: "Known since", Value: moment(d.CreatedAt, zone)})
+		add(templates.Fact{Name: "Asked", Value: "for nothing yet"})
+	} else {
+		add(templates.Fact{Name: "First asked", Value: moment(d.CreatedAt, zone)})
+		add(templates.Fact{Name: "Last asked", Value: moment(d.LastAt, zone)})
+		add(templates.Fact{Name: "Asked", Value: count(len(d.Submissions), "time", "times")})
+	}
 	if d.Source != "" {
 		add(templates.Fact{Name: "First source", Value: sourceWord(d.Source)})
 	}
@@ -235,7 +240,7 @@ func leadAnswers(d app.LeadDetail, zone *time.Location) (now, older templates.Le
 		addresses[a.ID] = a.Address
 	}
 	for _, v := range d.Values {
-		f := templates.Fact{Name: orElse(d.Labels[v.Field], v.Field), Value: answerWord(v.Field, v.Value), Note: "typed on " + moment(v.KnownAt, zone), Tag: &templates.Tag{Label: "Claimed", Tone: "wait"}}
+		f := templates.Fact{Name: orElse(d.Labels[v.Field], word(fieldWords, v.Field)), Value: answerWord(v.Field, v.Value), Note: "typed on " + moment(v.KnownAt, zone), Tag: &templates.Tag{Label: "Claimed", Tone: "wait"}}
 		if v.SubmissionID != nil && gates[*v.SubmissionID] != "" {
 			f.Note += ", at “" + shorten(gates[*v.SubmissionID], 32) + "”"
 		}

@@ -74,6 +74,8 @@ func clockView(v *templates.LeadAssignmentView, as app.AssignmentLine, now time.
 		v.Tone = "good"
 	case as.FirstResponseAt != nil:
 		v.Clock = "First answered on " + moment(*as.FirstResponseAt, zone) + ", in the hands before."
+	case as.WarnAt == nil && as.ClockFrom.After(now):
+		v.Clock = "No first answer yet; the clock starts on " + moment(as.ClockFrom, zone) + ", with the owner’s work."
 	case as.WarnAt == nil:
 		v.Clock = "No first answer yet; the clock has been running since " + moment(as.ClockFrom, zone) + "."
 	case as.EscalatedAt != nil:

@@ -130,7 +130,7 @@ func minuteWord(m int) string { return fmt.Sprintf("%02d:%02d", m/60, m%60) }
 func profileSheet(c echo.Context, own string, x app.Person, typed bool) templates.Sheet {
 	zones, regions := []string{"", "As the installation"}, []string{"", "None"}
 	for _, z := range app.Zones() {
-		zones = append(zones, z, z)
+		zones = append(zones, z, strings.ReplaceAll(z, "_", " "))
 	}
 	for _, r := range pipeline.Regions() {
 		regions = append(regions, r.Key, r.Title)

@@ -144,7 +144,11 @@ func (s *Server) forecastReport(c echo.Context) error {
 		p.Empty = &templates.Empty{Suit: "diamond", Title: "No open deals", Text: "A deal opens when an owner accepts a lead. Downloads and leads are no deals, and stand in no forecast."}
 		return s.page(c, http.StatusOK, "admin/report", p)
 	}
-	weighted, value := map[string]int64{}, map[string]int64{}
+	weighted, value, most := map[string]int64{}, map[string]int64{}, map[string]int64{}
+	for _, l := range lines {
+		most[l.Currency] = max(most[l.Currency], l.Value, 1)
+	}
+	bar := func(minor int64, currency string) float64 { return float64(100 * minor / most[currency]) }
 	var order []string
 	deals := 0
 	var t *templates.StudyTable
@@ -162,7 +166,7 @@ func (s *Server) forecastReport(c echo.Context) error {
 			note += ", " + grouped(int64(l.Valueless)) + " without a value"
 		}
 		t.Rows = append(t.Rows, templates.StudyRow{Label: l.Title, Note: note, Cells: []templates.StudyCell{{Value: grouped(int64(l.Deals)), URL: pipelinePath + "?view=list&stage=" + l.Stage + "&currency=" + l.Currency},
-			{Value: moneyText(l.Value, l.Currency)}, {Value: moneyText(l.Weighted, l.Currency)}}})
+			{Value: moneyText(l.Value, l.Currency), Bar: bar(l.Value, l.Currency)}, {Value: moneyText(l.Weighted, l.Currency), Bar: bar(l.Weighted, l.Currency)}}})
 	}
 	var sums, all []app.Money
 	for _, code := range order {

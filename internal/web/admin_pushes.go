@@ -76,7 +76,8 @@ func (s *Server) pushList(c echo.Context) error {
 	for _, l := range lines {
 		p.Rows = append(p.Rows, pushRow(l, true))
 	}
-	p.Empty = templates.Empty{Suit: "diamond", Title: "Nothing was told yet", Text: "Each piece of news for another system stands here, with every try and every answer."}
+	p.Empty = templates.Empty{Suit: "diamond", Title: "Nothing was told yet", Text: "Each piece of news for another system stands here, with every try and every answer. It begins when a system is connected and switched on.",
+		Action: &templates.PageAction{Label: "See the connectors", URL: connectorsPath, Icon: "plug"}}
 	if p.Filters.ClearURL != "" {
 		p.Empty = templates.Empty{Suit: "diamond", Title: "No such push", Text: "No push fits all that was chosen above.", Action: &templates.PageAction{Label: "Show all pushes", URL: v.path}}
 	}

@@ -62,7 +62,7 @@ func rehearsalSentence(r store.Rehearsal) string {
 	case found.More == 0 && found.Fewer == 0:
 		return fmt.Sprintf("In the last %s the draft would have sent the same %s to sales.", count(int(r.Days), "day", "days"), counted(found.Before, "lead", "leads"))
 	}
-	return fmt.Sprintf("In the last %s the draft would have sent %s to sales, %s today: %s more, %s fewer.", count(int(r.Days), "day", "days"),
+	return fmt.Sprintf("In the last %s the draft would have sent %s to sales in place of %s: %s more, %s fewer.", count(int(r.Days), "day", "days"),
 		counted(found.After, "lead", "leads"), thousands(found.Before), thousands(found.More), thousands(found.Fewer))
 }
 
@@ -133,8 +133,11 @@ func (s *Server) rehearsalPage(c echo.Context) error {
 	}
 	p := templates.RehearsalPage{AdminPage: frame, At: r.CreatedAt}
 	s.fillRehearsal(c, &p.View, kind, r)
+	if r.State != "running" {
+		p.Back = &templates.PageAction{Label: "Back to the draft", URL: rulesPath + "/" + kind, Icon: "edit"}
+	}
 	f := r.Result
-	p.Stats = []templates.Stat{{Value: thousands(f.More), Label: "more for sales than today"}, {Value: thousands(f.Fewer), Label: "fewer than today"},
+	p.Stats = []templates.Stat{{Value: thousands(f.More), Label: "more for sales than now"}, {Value: thousands(f.Fewer), Label: "fewer than now"},
 		{Value: thousands(f.After), Label: "for sales under the draft"}, {Value: thousands(f.Before), Label: "for sales under what holds"}, {Value: thousands(f.Events), Label: "events replayed"}}
 	for _, fit := range "ABC" {
 		row := templates.GradeRow{Fit: string(fit)}

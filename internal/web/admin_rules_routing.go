@@ -288,7 +288,7 @@ func (s *Server) showRouting(c echo.Context, status int, v app.RuleVersions, vie
 			return err
 		}
 	}
-	p.Try = field(templates.FieldView{Name: "who", Type: "text", Label: "Name, company or e-mail address", Value: view.who, MaxLength: 200, Autocomplete: "off"})
+	p.Try = field(templates.FieldView{Name: "who", Type: "text", Label: "Name, company or e-mail address", Value: view.who, Plain: true, MaxLength: 200, Autocomplete: "off"})
 	p.Note = field(templates.FieldView{Name: "note", Type: "text", Label: "What changes, and why", Value: view.note, MaxLength: 1000})
 	s.routingActions(c, &p, v, r)
 	return s.page(c, status, "admin/rules_routing", p)

@@ -48,6 +48,7 @@ func (s *Server) salesHome(c echo.Context) error {
 	if open+h.WaitingN+h.DueN+h.Numbers.Won+h.Numbers.Lost+h.Numbers.Accepted == 0 {
 		p.Columns = nil
 		p.Empty = &templates.Empty{Suit: "heart", Title: "Nothing waits for you", Text: "As soon as a lead is yours it stands here with its clock, and later what is due. Meanwhile: whom did you meet this week?", Action: p.Action}
+		p.Action = nil
 		return s.page(c, http.StatusOK, "admin/home_sales", p)
 	}
 	if p.Stats, err = s.ownStats(c, h); err != nil {

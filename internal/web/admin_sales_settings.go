@@ -113,14 +113,14 @@ func (s *Server) salesSettingsSheet(c echo.Context, typed bool) (templates.Sheet
 			{Name: "rotation_period", Type: "select", Label: "Turns are counted", Half: true, Required: true, Options: choices(value("rotation_period", set.RotationPeriod), "week", "each week", "month", "each month", "quarter", "each quarter")},
 			{Name: "fallback", Type: "select", Label: "When nobody can take a lead", Half: true, Options: fallbacks, Help: "Gets it, and administrators are told."}}},
 		{Title: "The first-response clock", Note: "Minutes of the owner’s working time since the lead was assigned; 0 switches it off. " + app.FirstResponseRule, Fields: []templates.FieldView{
-			num("warn_minutes", "Warn the owner after", set.WarnMinutes, ""), num("escalate_minutes", "Tell the manager after", set.EscalateMinutes, ""),
-			num("reassign_minutes", "Pass it on after", set.ReassignMinutes, "To the next one, never back."),
+			num("warn_minutes", "Warn the owner after, minutes", set.WarnMinutes, ""), num("escalate_minutes", "Tell the manager after, minutes", set.EscalateMinutes, ""),
+			num("reassign_minutes", "Pass it on after, minutes", set.ReassignMinutes, "To the next one, never back."),
 			{Name: "manager", Type: "select", Label: "The manager", Half: true, Options: managers, Help: "Where a team has one of its own, that one is told."},
-			num("digest_over", "A digest after", set.DigestOver, "So many mails to one person in 15 minutes.")}},
+			num("digest_over", "Alerts by digest from, mails", set.DigestOver, "More than so many to one person within 15 minutes come as one mail.")}},
 		{Title: "Approaching people", Fields: []templates.FieldView{
-			num("touches_per_week", "Touches a week at most", set.TouchesPerWeek, "To one person, from all of us."),
+			num("touches_per_week", "Contacts a week at most", set.TouchesPerWeek, "To one person, from all of us."),
 			{Name: "inbound_domain", Type: "text", Label: "Domain for answers", Half: true, MaxLength: 253, Value: value("inbound_domain", set.InboundDomain), Help: "Leads get an address of their own there. Empty: none."},
-			{Name: "quiet_from", Type: "text", Label: "Quiet from", Half: true, Required: true, Value: value("quiet_from", minuteWord(int(set.QuietFrom)))}, {Name: "quiet_until", Type: "text", Label: "until", Half: true, Required: true, Value: value("quiet_until", minuteWord(int(set.QuietUntil))), Help: "In the lead’s time zone."}}},
+			{Name: "quiet_from", Type: "text", Label: "Quiet from", Half: true, Required: true, Value: value("quiet_from", minuteWord(int(set.QuietFrom))), Help: "Nobody is called or written to then."}, {Name: "quiet_until", Type: "text", Label: "Quiet until", Half: true, Required: true, Value: value("quiet_until", minuteWord(int(set.QuietUntil))), Help: "In the lead’s time zone."}}},
 	}}, nil
 }
 

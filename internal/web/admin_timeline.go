@@ -138,7 +138,7 @@ func choicesOf(d app.LeadDetail) (out []templates.TimelineEvent) {
 // staffOf is what staff did; how the lead came into hands and out of them stands there with its reason (handsOf).
 func staffOf(d app.LeadDetail) (out []templates.TimelineEvent) {
 	for _, x := range d.Audit {
-		if slices.Contains([]string{"lead.accept", "lead.return", "lead.decline"}, x.Action) {
+		if slices.Contains([]string{"lead.accept", "lead.return", "lead.decline", "lead.add", "lead.give", "lead.reassign"}, x.Action) {
 			continue
 		}
 		out = append(out, templates.TimelineEvent{At: x.At, Icon: "people", Title: word(actionWords, x.Action), By: x.ActorName})
