@@ -42,7 +42,7 @@ type Field struct {
 	Name     string
 	Label    string
 	Help     string
-	Type     string // text, url, password, select, textarea, checkbox
+	Type     string // text, url, password, select, textarea, checkbox, events (names of EventTypes, a line each)
 	Required bool
 	Secret   bool
 	Default  string

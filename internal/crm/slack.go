@@ -14,7 +14,7 @@ type Slack struct {
 
 var slackFields = []Field{
 	{Name: "url", Label: "Address of the incoming webhook", Type: "password", Required: true, Secret: true, Help: "https://hooks.slack.com/services/... as Slack shows it. Whoever has it may post."},
-	{Name: "types", Label: "Events", Type: "textarea", Default: "lead.assigned\ndeal.stage_changed", Help: "One a line. " + strings.Join(EventTypes, ", ") + "."},
+	{Name: "types", Label: "What it is told", Type: "events", Default: "lead.assigned\ndeal.stage_changed", Help: "None ticked: all of it."},
 }
 
 // About says what it is.

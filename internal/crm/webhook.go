@@ -26,7 +26,7 @@ var webhookFields = []Field{
 	{Name: "url", Label: "Address", Type: "url", Required: true, Help: "Each event is posted there."},
 	{Name: "secret", Label: "Signing secret", Type: "password", Required: true, Secret: true, Help: "whsec_ and 24 to 64 bytes in base64. Several, separated by spaces, change it without a gap: every one signs."},
 	{Name: "in_secret", Label: "Secret of what comes back", Type: "password", Secret: true, Help: "With it the receiver may post stage, owner and opt-out back, signed the same way. Empty: nothing is taken."},
-	{Name: "types", Label: "Events", Type: "textarea", Help: "One a line; empty: all of them. " + strings.Join(EventTypes, ", ") + "."},
+	{Name: "types", Label: "What it is told", Type: "events", Help: "None ticked: all of it."},
 }
 
 // About says what it is.

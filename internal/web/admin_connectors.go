@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,6 +156,17 @@ func (s *Server) connectorSheet(c echo.Context, a crm.About, d app.ConnectorDeta
 			}
 		case f.Type == "checkbox":
 			v.Type, v.Value, v.Checked = "box", "yes", value(f.Name, d.Settings[f.Name]) == "yes"
+		case f.Type == "events":
+			if d.ID != uuid.Nil {
+				kept = d.Settings[f.Name] // nothing kept is nothing ticked: all of it
+			}
+			ticked := strings.Fields(strings.ReplaceAll(kept, ",", " "))
+			if typed {
+				ticked = c.Request().PostForm[f.Name]
+			}
+			for _, t := range crm.EventTypes {
+				v.Options = append(v.Options, templates.OptionView{Value: t, Label: word(eventWordsOut, t), Selected: slices.Contains(ticked, t)})
+			}
 		case f.Type == "select":
 			var options []string
 			for _, o := range f.Options {
@@ -173,6 +185,9 @@ func (s *Server) connectorTyped(c echo.Context, a crm.About) app.ConnectorEdit {
 	in := app.ConnectorEdit{Kind: a.Kind, Name: posted(c, "name"), AlertUser: posted(c, "alert_user"), Values: map[string]string{}}
 	for _, f := range a.Fields {
 		in.Values[f.Name] = posted(c, f.Name)
+		if f.Type == "events" { // one value a box
+			in.Values[f.Name] = strings.Join(c.Request().PostForm[f.Name], "\n")
+		}
 	}
 	return in
 }

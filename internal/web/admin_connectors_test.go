@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,4 +139,33 @@ func TestAHookIsSigned(t *testing.T) {
 	has(t, "push", admin.page("/admin/pushes/"+push), "What was sent", "ann@example.org", "Try 1")
 	has(t, "lead", admin.page("/admin/leads/"+lead), "Told to other systems, 1", "Told Hook")
 	has(t, "lead for sales", s.login(auth.Sales).page("/admin/leads/"+lead), "Told to other systems, 1", "!/admin/pushes/")
+}
+
+// What a webhook is told is ticked, kind by kind; what was ticked stands there again, also when the form comes back.
+func TestEventsAreTicked(t *testing.T) {
+	s := newSite(t)
+	admin := s.login(auth.Admin)
+	boxes := func(body string) (ticked []string) {
+		for part := range strings.SplitSeq(body, `name="types" value="`) {
+			if name, rest, ok := strings.Cut(part, `"`); ok && strings.HasPrefix(rest, " checked") {
+				ticked = append(ticked, name)
+			}
+		}
+		return ticked
+	}
+	if got := boxes(admin.page("/admin/connectors/new?kind=slack")); !slices.Equal(got, []string{"lead.assigned", "deal.stage_changed"}) {
+		t.Errorf("a new Slack has ticked %v", got)
+	}
+	want := []string{"lead.qualified", "lead.erased"}
+	form := url.Values{"kind": {"webhook"}, "name": {"Ours"}, "url": {"https://hooks.example.com/in"}, "types": want}
+	if got := boxes(admin.post("/admin/connectors", form).Body.String()); !slices.Equal(got, want) {
+		t.Errorf("the form that came back has ticked %v", got)
+	}
+	form.Set("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	res := admin.post("/admin/connectors", form)
+	body := admin.page(res.Header().Get("Location"))
+	if got := boxes(body); !slices.Equal(got, want) {
+		t.Errorf("%d: it has ticked %v", res.Code, got)
+	}
+	has(t, "words", body, "Qualified", "None ticked: all of it.")
 }
