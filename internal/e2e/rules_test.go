@@ -53,6 +53,7 @@ func TestRulesPages(t *testing.T) {
 	staff.Type(`[name="usual.0.1.value"]`, "director, head")
 	staff.Click(`#rule-0-1 .usual button`)
 	staff.See("job title mentions one of the words director or head")
+	staff.At("/admin/rules/scoring") // all of it has arrived, and nothing takes the focus any more
 	staff.Type(`[name="groups.0.rules.0.points"]`, "1")
 	staff.Type(`[name=who]`, "person2@company2.example")
 	staff.Click(`button[value=try]`)
