@@ -19,9 +19,9 @@ type companyOwner struct {
 	Via string
 }
 
-// later is whoever was named last: our own record may be years old, and so may theirs.
+// later is whoever was named last: our own record may be years old, and so may theirs. Where both name the same, o says it.
 func (o companyOwner) later(other companyOwner) companyOwner {
-	if o.ID == uuid.Nil || other.ID != uuid.Nil && other.At.After(o.At) {
+	if o.ID == uuid.Nil || other.ID != uuid.Nil && other.ID != o.ID && other.At.After(o.At) {
 		return other
 	}
 	return o

@@ -153,6 +153,14 @@ func TestWhoeverWasNamedLastOwnsTheCompany(t *testing.T) {
 		if owner, why := c.foreseen(second); owner != "Ben" || !strings.Contains(why, "owns this company, as") {
 			t.Errorf("given to Ben there after Ana got it here: %s", why)
 		}
+		c.route(second)
+		_, props = v.account("Acme", "acme.example", "7")
+		change(props)
+		_, props = v.account("Acme", "acme.example", "8")
+		change(props)
+		if owner, why := c.foreseen(c.lead("third@acme.example")); owner != "Ben" || !strings.Contains(why, "has other leads of this company") {
+			t.Errorf("both name Ben, and we say it ourselves: %s", why)
+		}
 	})
 }
 
