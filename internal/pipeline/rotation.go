@@ -78,6 +78,7 @@ const (
 	LoadChosen  = "chosen"
 	LoadMore    = "more"    // had more for its weight
 	LoadLater   = "later"   // had the same, and was chosen more recently
+	LoadLevel   = "level"   // had the same, was chosen as long ago or never, and comes after in the order of the house
 	LoadAway    = "away"    // is away
 	LoadFull    = "full"    // has as many leads today as the daily capacity allows
 	LoadRefused = "refused" // has declined, returned or let go of this lead before
@@ -155,13 +156,15 @@ func (t *Team) next(state func(*Member) string, name func(uuid.UUID) string) (in
 		case loads[i].State != "":
 		case i == best:
 			loads[i].State = LoadChosen
+		case t.Members[i].load().Cmp(t.Members[best].load()) == 0 && t.Members[i].Last.Equal(t.Members[best].Last):
+			loads[i].State = LoadLevel
 		case t.Members[i].load().Cmp(t.Members[best].load()) == 0:
 			loads[i].State = LoadLater
 		default:
 			loads[i].State = LoadMore
 		}
 	}
-	order := map[string]int{LoadChosen: 0, LoadLater: 1, LoadMore: 2, LoadFull: 3, LoadAway: 4, LoadRefused: 5, LoadGone: 6}
+	order := map[string]int{LoadChosen: 0, LoadLevel: 1, LoadLater: 1, LoadMore: 2, LoadFull: 3, LoadAway: 4, LoadRefused: 5, LoadGone: 6}
 	slices.SortStableFunc(loads, func(a, b Load) int {
 		if d := order[a.State] - order[b.State]; d != 0 {
 			return d
@@ -193,17 +196,20 @@ func compared(loads []Load) string {
 	verb, more := " had ", 0
 	for _, l := range loads {
 		switch l.State {
-		case LoadChosen, LoadMore, LoadLater:
+		case LoadChosen, LoadMore, LoadLater, LoadLevel:
 			if len(had) == namedLoads {
 				more++
 				continue
 			}
-			s := l.Name + verb + tenths(l.Had)
+			s := l.Name + verb + Tenths(l.Had)
 			if l.Weight != 1 {
 				s += " of weight " + strconv.Itoa(l.Weight)
 			}
-			if l.State == LoadLater {
+			switch l.State {
+			case LoadLater:
 				s += " and was asked more recently"
+			case LoadLevel:
+				s += " and comes later"
 			}
 			had, verb = append(had, s), " "
 		default:
@@ -226,6 +232,7 @@ func compared(loads []Load) string {
 	return strings.Join(parts, "; ")
 }
 
-func tenths(thousandth int) string {
+// Tenths writes thousandths of a lead with one place, rounded the same everywhere: 4250 is "4.3".
+func Tenths(thousandth int) string {
 	return big.NewRat(int64(thousandth), 1000).FloatString(1)
 }

@@ -164,6 +164,19 @@ func TestReasonSaysWhatWasCompared(t *testing.T) {
 	}
 }
 
+// Nobody is said to have been asked who never was.
+func TestAnEvenStartIsSaidAsItIs(t *testing.T) {
+	w, team := world(1, 1, 1)
+	w.People[person(1)].Name, w.People[person(2)].Name, w.People[person(3)].Name = "Ana", "Ben", "Cleo"
+	router := NewRouter(everything(team), w)
+	for _, want := range []string{"Ana had 0.0, Ben 0.0 and comes later, Cleo 0.0 and comes later", "Ben had 0.0, Cleo 0.0 and comes later, Ana 1.0", "Cleo had 0.0, Ana 1.0, Ben 1.0", "Ana had 1.0, Ben 1.0 and was asked more recently, Cleo 1.0 and was asked more recently"} {
+		w.Now = w.Now.Add(time.Minute)
+		if c := router.Choose(Ask{}); !strings.HasSuffix(c.Text, want) {
+			t.Errorf("%q, not %q", c.Text, want)
+		}
+	}
+}
+
 func TestWhoComesFirst(t *testing.T) {
 	for name, x := range map[string]struct {
 		set  func(w *World, q *Ask)

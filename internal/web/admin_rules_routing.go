@@ -108,13 +108,13 @@ func (s *Server) tryRouting(c echo.Context, view *routingView) error {
 	return nil
 }
 
-var loadWords = map[string]string{pipeline.LoadChosen: "chosen", pipeline.LoadMore: "had more", pipeline.LoadLater: "had the same, asked more recently", pipeline.LoadAway: "away",
+var loadWords = map[string]string{pipeline.LoadChosen: "chosen", pipeline.LoadMore: "had more", pipeline.LoadLater: "had the same, asked more recently", pipeline.LoadLevel: "had the same, comes later", pipeline.LoadAway: "away",
 	pipeline.LoadFull: "no room today", pipeline.LoadRefused: "had this lead before", pipeline.LoadGone: "does not sell"}
 
 func foreseenView(l store.Lead, f app.Foreseen) *templates.ForeseenView {
 	out := &templates.ForeseenView{Lead: orElse(fullName(l.GivenName, l.FamilyName), l.Email), LeadURL: "/admin/leads/" + l.ID.String(), Owner: f.Owner, Text: f.Text, Held: f.Held}
 	for _, x := range f.Why.Loads {
-		out.Loads = append(out.Loads, templates.KV{Key: x.Name, Value: fmt.Sprintf("%.1f of weight %d: %s", float64(x.Had)/1000, x.Weight, word(loadWords, x.State))})
+		out.Loads = append(out.Loads, templates.KV{Key: x.Name, Value: fmt.Sprintf("%s of weight %d: %s", pipeline.Tenths(x.Had), x.Weight, word(loadWords, x.State))})
 	}
 	return out
 }

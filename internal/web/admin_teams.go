@@ -1,7 +1,7 @@
 package web
 
 import (
-	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
@@ -73,13 +74,13 @@ func teamBlock(t app.TeamView) templates.TeamBlock {
 		top = max(top, load(m))
 	}
 	for _, m := range t.Members {
-		r := templates.MemberRow{Name: m.Name, URL: personURL(m.User), Weight: m.Weight, Capacity: "no limit", Turns: m.Turns, Open: m.Open, Load: fmt.Sprintf("%.1f", load(m)),
+		r := templates.MemberRow{Name: m.Name, URL: personURL(m.User), Weight: m.Weight, Capacity: "no limit", Turns: m.Turns, Open: m.Open, Load: pipeline.Tenths(int(math.Round(load(m) * 1000))),
 			Share: load(m) / top * 100, State: templates.Tag{Label: "Here", Tone: "good"}}
 		if m.Capacity > 0 {
 			r.Capacity = strconv.Itoa(m.Capacity)
 		}
 		if m.Credit != 0 {
-			r.Credit = fmt.Sprintf("%.1f credited", float64(m.Credit)/1000)
+			r.Credit = pipeline.Tenths(int(m.Credit)) + " credited"
 		}
 		switch {
 		case !m.Sells:
