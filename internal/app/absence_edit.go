@@ -81,12 +81,15 @@ func (a *App) readAbsence(tx *store.Tx, in AbsenceEdit, zone *time.Location) (st
 	if err := e.err(); err != nil {
 		return row, err
 	}
-	var n int64
-	if err := tx.Model(&store.Absence{}).Where("user_id = ? and starts_at < ? and ends_at > ?", in.User, row.EndsAt, row.StartsAt).Count(&n).Error; err != nil {
+	var taken []store.Absence
+	if err := tx.Where("user_id = ? and starts_at < ? and ends_at > ?", in.User, row.EndsAt, row.StartsAt).Order("starts_at").Find(&taken).Error; err != nil {
 		return row, err
 	}
-	if n > 0 {
-		return row, errs.InvalidFields(errs.Field{Field: "from", Code: "taken", Message: "These days overlap with another absence. Take that one back first."})
+	for _, x := range taken {
+		if x.EndsAt.After(tx.Now()) {
+			return row, errs.InvalidFields(errs.Field{Field: "from", Code: "taken", Message: "These days overlap with another absence. Take that one back first."})
+		}
+		row.StartsAt = x.EndsAt // that one was taken back, or ended, on the way: it stays as it was, and this one goes on from there
 	}
 	return row, nil
 }

@@ -41,6 +41,31 @@ func TestTheClockOfADeputyGoesOn(t *testing.T) {
 	}
 }
 
+// An absence that was taken back on its first day can be entered again on that day: it goes on from where the other one ended.
+func TestAnAbsenceTakenBackCanBeEnteredAgain(t *testing.T) {
+	f := newFloor(t, 2)
+	ana, ben := f.people[0], f.people[1]
+	f.until("2026-03-04T10:00:00Z")
+	in := app.AbsenceEdit{User: ana.ID, From: "2026-03-04", Until: "2026-03-06", Deputy: ben.ID.String()}
+	f.ok(f.App.AddAbsence(t.Context(), in, by(f.admin)))
+	if err := f.App.AddAbsence(t.Context(), in, by(f.admin)); err == nil {
+		t.Error("twice away on the same days")
+	}
+	var first []uuid.UUID
+	f.ok(f.Store.DB(t.Context()).Raw("select id from absences where user_id = ?", ana.ID).Scan(&first).Error)
+	f.ok(f.App.RemoveAbsence(t.Context(), ana.ID, first[0], by(f.admin)))
+	f.until("2026-03-04T11:00:00Z")
+	f.ok(f.App.AddAbsence(t.Context(), in, by(f.admin)))
+	if n := f.Count("select count(*) from absences a join absences b on b.user_id = a.user_id and b.starts_at = a.ends_at where b.ends_at = '2026-03-07T00:00:00Z'"); n != 1 {
+		t.Error("the second does not go on where the first ended")
+	}
+	id := f.lead(1)
+	f.route(id)
+	if f.held(id).OwnerID != ben.ID {
+		t.Error("somebody who is away got a lead")
+	}
+}
+
 // A day off that is added, or taken back, moves the clocks of those whose day it is.
 func TestAHolidayMovesRunningClocks(t *testing.T) {
 	f := newFloor(t, 2)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -51,7 +53,7 @@ func (s *Server) leadAssignment(c echo.Context, d app.LeadDetail, p *templates.L
 	here := "/admin/leads/" + d.ID.String()
 	if held == nil {
 		if len(d.Hands) > 0 {
-			v.Reason = handRow(d.Hands[0]).Owner + " had it: " + strings.ToLower(handRow(d.Hands[0]).Ended) + "."
+			v.Reason = handRow(d.Hands[0]).Owner + " had it: " + inSentence(handRow(d.Hands[0]).Ended) + "."
 			if last := d.Hands[0]; last.State == store.AssignmentClosed && (last.CloseReason == "won" || last.CloseReason == "lost") {
 				v.Reason = last.Owner + " had it, and the deal was " + last.CloseReason + "."
 			}
@@ -114,6 +116,12 @@ func handRow(h app.AssignmentLine) templates.HandRow {
 		r.Until = *h.ClosedAt
 	}
 	return r
+}
+
+// inSentence lets a label go on a sentence: only its first letter becomes small, what somebody typed stays as it is.
+func inSentence(label string) string {
+	r, size := utf8.DecodeRuneInString(label)
+	return string(unicode.ToLower(r)) + label[size:]
 }
 
 // handForms are what an owner, or whoever manages, can say of a lead.
@@ -346,7 +354,7 @@ func (s *Server) claimPage(c echo.Context) error {
 	case cl.State == store.AssignmentAccepted:
 		p.Notice = &templates.Notice{Kind: "done", Text: cl.Owner + " has accepted this lead."}
 	case cl.State != store.AssignmentOpen:
-		p.Notice = &templates.Notice{Kind: "note", Text: "This lead is in other hands by now: " + strings.ToLower(handRow(cl.AssignmentLine).Ended) + "."}
+		p.Notice = &templates.Notice{Kind: "note", Text: cl.Owner + " does not have this lead any more: " + inSentence(handRow(cl.AssignmentLine).Ended) + "."}
 	case !cl.Mine:
 		p.Notice = &templates.Notice{Kind: "note", Text: "This lead is in the hands of " + cl.Owner + "."}
 	default:

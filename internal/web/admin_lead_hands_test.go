@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +47,23 @@ func TestTheLeadPageOffersWhatMayBeDecided(t *testing.T) {
 	}
 	if code, _, found := deputy.pressed(deputy.page(here), "/accept"); !found || code != 303 {
 		t.Errorf("the stand-in presses it: %d", code)
+	}
+}
+
+// What ended goes on in a sentence, and what somebody typed stays as it was typed.
+func TestWhoHadALeadIsSaidInWords(t *testing.T) {
+	s, _, seller, leads, _ := salesHouse(t)
+	var as store.Assignment
+	if err := s.Store.DB(t.Context()).Where("owner_id = ? and lead_id in ?", seller.user.ID, leads).Take(&as).Error; err != nil {
+		t.Fatal(err)
+	}
+	here := "/admin/leads/" + as.LeadID.String()
+	fields := url.Values{"reason": {"no-time"}, "note": {"Ask BEN"}, "assignment": {as.ID.String()}, "version": {strconv.FormatInt(as.Version, 10)}}
+	if r := seller.post(here+"/decline", fields); r.Code != 303 {
+		t.Fatalf("declined: %d", r.Code)
+	}
+	if page := seller.page("/admin/claim/" + as.ID.String()); !strings.Contains(page, "does not have this lead any more: declined: I have no time for this one.") {
+		t.Error("the page of the old claim says something else")
 	}
 }
 
