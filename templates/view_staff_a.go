@@ -36,6 +36,7 @@ type AlarmRow struct {
 	Since    time.Time
 	Last     time.Time
 	Times    int
+	URL      string // where it is mended; empty where no page does
 	DoneURL  string
 }
 

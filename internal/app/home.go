@@ -32,9 +32,24 @@ func (a *App) WaitingWork(ctx context.Context) (w Work, err error) {
 // lateMessage is the condition of a message that waits too long; its argument is the time before which it was due.
 const lateMessage = "state in ('pending','sending','unknown','held') and due_at < ?"
 
+// OpenAlarm is an alarm with the page on which it is mended; Path is "" where there is none.
+type OpenAlarm struct {
+	store.Alarm
+	Path string
+}
+
 // OpenAlarms lists what needs a person, the newest first.
-func (a *App) OpenAlarms(ctx context.Context) (out []store.Alarm, err error) {
-	err = a.store.DB(ctx).Where("cleared_at is null").Order("last_at desc, id").Limit(20).Find(&out).Error
+func (a *App) OpenAlarms(ctx context.Context) ([]OpenAlarm, error) {
+	db := a.store.DB(ctx)
+	var rows []store.Alarm
+	err := db.Where("cleared_at is null").Order("last_at desc, id").Limit(20).Find(&rows).Error
+	out := make([]OpenAlarm, len(rows))
+	for i, al := range rows {
+		out[i].Alarm = al
+		if err == nil {
+			out[i].Path, err = AlarmPath(db, al)
+		}
+	}
 	return out, a.store.Translate(err)
 }
 

@@ -144,9 +144,19 @@ func (a *App) composeStaff(ctx context.Context, m store.Message, settings store.
 		if err := a.store.DB(ctx).Where("id = ?", text("alarm")).Take(&al).Error; err != nil {
 			return a.store.Translate(err)
 		}
-		v.Link, v.Alarm = a.o.BaseURL+"/admin", al.Sentence
-		v.AlarmDetail = fmt.Sprintf("Since %s, seen %d times.", al.RaisedAt.In(settings.Zone()).Format("Monday 2 January 2006, 15:04"), al.Times)
-		v.Todo = []string{"Open the home page for staff; the alarm stands at its top.", "Run “gatehouse doctor” on the server: it names what is wrong and the mend."}
+		path, err := AlarmPath(a.store.DB(ctx), al)
+		if err != nil {
+			return a.store.Translate(err)
+		}
+		v.Link, v.Alarm = a.o.BaseURL+orElse(path, "/admin"), al.Sentence
+		v.AlarmDetail = "Since " + al.RaisedAt.In(settings.Zone()).Format("Monday 2 January 2006, 15:04") + "."
+		if al.Times > 1 {
+			v.AlarmDetail = strings.TrimSuffix(v.AlarmDetail, ".") + fmt.Sprintf(", seen %d times.", al.Times)
+		}
+		v.Todo = []string{"Open the page below: it is where this is mended."}
+		if path == "" {
+			v.Todo = []string{"Open the home page for staff; the alarm stands at its top.", "Run “gatehouse doctor” on the server: it names what is wrong and the mend."}
+		}
 	case email.TemplatePassword:
 		return a.composePassword(ctx, m, v)
 	case email.TemplateAssigned, email.TemplateAssignedDigest, email.TemplateClock:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -70,7 +71,11 @@ func (s *Server) homeWork(c echo.Context, p *templates.HomePage) error {
 		return err
 	}
 	for _, a := range alarms {
-		p.Alarms = append(p.Alarms, templates.AlarmRow{Sentence: a.Sentence, Since: a.RaisedAt, Last: a.LastAt, Times: int(a.Times), DoneURL: "/admin/alarms/" + a.ID.String() + "/done"})
+		row := templates.AlarmRow{Sentence: a.Sentence, Since: a.RaisedAt, Last: a.LastAt, Times: int(a.Times), DoneURL: "/admin/alarms/" + a.ID.String() + "/done"}
+		if !strings.HasPrefix(a.Path, teamsPath) || s.may(c, auth.TeamsWrite) {
+			row.URL = a.Path
+		}
+		p.Alarms = append(p.Alarms, row)
 	}
 	today := report.DayOf(s.app.Store().Now(), s.zone(c))
 	r, f := report.Waiting(), report.Filter{From: today, To: today, Zone: s.zone(c)}

@@ -80,3 +80,51 @@ func TestSavedSaysWhatHappened(t *testing.T) {
 		}
 	}
 }
+
+// What needs a person leads to where it is mended, on the home page and in the mail; nobody is sent to a page that is not
+// open to them.
+func TestAnAlarmLeadsToItsMend(t *testing.T) {
+	s, admin, seller, leads, team := salesHouse(t)
+	marketing := s.login(auth.Marketing)
+	var as store.Assignment
+	if err := s.Store.DB(t.Context()).Where("owner_id = ? and lead_id in ?", seller.user.ID, leads).Take(&as).Error; err != nil {
+		t.Fatal(err)
+	}
+	paths := map[string]string{"nobody-to-sell": "/admin/leads/" + leads[0].String(), "lead-waits": "/admin/leads/" + as.LeadID.String(), "beyond-policy": "/admin/leads/" + leads[1].String(),
+		"manager-gone": "/admin/teams/" + team.String(), "rule-failed": "/admin/rules/scoring"}
+	for kind, object := range map[string]string{"nobody-to-sell": leads[0].String(), "lead-waits": as.ID.String(), "beyond-policy": leads[1].String() + " x", "manager-gone": team.String(),
+		"rule-failed": "scoring", "mail-refused": "sendgrid"} {
+		if err := s.Store.Tx(t.Context(), func(tx *store.Tx) error { return tx.Raise(kind, object, "Something needs a person.") }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for who, b := range map[string]*browser{"admin": admin, "marketing": marketing} {
+		page := b.page("/admin")
+		for kind, path := range paths {
+			want := who == "admin" || kind != "manager-gone"
+			if got := strings.Contains(page, `href="`+path+`">See to it</a>`); got != want {
+				t.Errorf("%s is led to %s: %v", who, path, got)
+			}
+		}
+		if n := strings.Count(page, "See to it"); n > len(paths) {
+			t.Errorf("%d links for %s", n, who)
+		}
+	}
+	if err := s.App.Digest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Deliver()
+	var texts []string
+	for _, m := range s.Mail.All() {
+		texts = append(texts, m.Text)
+	}
+	all := strings.Join(texts, "\n")
+	for _, path := range paths {
+		if !strings.Contains(all, path+"\n") {
+			t.Errorf("no mail leads to %s", path)
+		}
+	}
+	if strings.Count(all, "gatehouse doctor") != strings.Count(all, "/admin\n") {
+		t.Error("the server is asked about what no server mends")
+	}
+}
