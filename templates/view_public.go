@@ -257,6 +257,7 @@ type MessagePage struct {
 	RetryAfter time.Duration
 	Action     string
 	Kept       []KV
+	LoginURL   string // for staff whose session ended while they filled in a form
 	Links      []Link
 }
 

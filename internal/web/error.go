@@ -103,6 +103,9 @@ func (s *Server) problem(c echo.Context, status int, e *errs.Error) error {
 func (s *Server) errorPage(c echo.Context, status int, e *errs.Error) error {
 	p := templates.MessagePage{Page: s.basePage(c, ""), Status: status, RetryAfter: e.RetryAfter}
 	p.NoIndex = true
+	if status == http.StatusUnauthorized {
+		p.LoginURL = "/admin/login"
+	}
 	if status == http.StatusInternalServerError {
 		p.ID = fmt.Sprint(c.Get(requestID))
 	} else if status != http.StatusNotFound {

@@ -129,3 +129,17 @@ func keyedOf(key []byte, address string) []byte {
 	m.Write(append([]byte(address), 0))
 	return m.Sum(nil)
 }
+
+// A session that ends while somebody fills in a form says what to do; what was typed is sent once more by loading the page
+// again.
+func TestASessionThatEndedWhileTyping(t *testing.T) {
+	s := newSite(t)
+	b := s.login(auth.Sales)
+	form := url.Values{"current": {testPassword}, "password": {"another password, long enough"}}
+	b.post("/admin/logout", url.Values{})
+	r := b.post("/admin/account/password", form)
+	page := r.Body.String()
+	if r.Code != http.StatusUnauthorized || !strings.Contains(page, `href="/admin/login" target="_blank"`) || !strings.Contains(page, "load this page again: what you typed is sent then") {
+		t.Errorf("%d %s", r.Code, page)
+	}
+}

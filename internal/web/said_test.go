@@ -88,6 +88,30 @@ func TestAReaderSpeaksWithoutAScript(t *testing.T) {
 }
 
 // Scanners open every link, and other sites make browsers post.
+// A choice stays on the page when whoever has the lead now keeps no calendar.
+func TestAChosenCalendarThatIsGone(t *testing.T) {
+	s := newVisited(t)
+	s.thanked("ann@example.org")
+	s.Work()
+	own := documentLink.FindString(s.Mail.All()[0].Text)
+	for _, sql := range []string{`insert into users (id, email, name, role, password_hash, session_epoch, version, created_at) values ('01a00000-0000-7000-8000-000000000001', 'ruth@gatehouse.example', 'Ruth Adler', 'sales', '', 1, 1, now())`,
+		`insert into user_profiles (user_id, job_title, tel, booking_url, photo_key, time_zone, hours, holiday_region, version, updated_at) select id, 'Adviser', '', 'https://cal.example/ruth', '', 'Europe/London', '[]', '', 1, now() from users where name = 'Ruth Adler'`,
+		`update leads set owner_id = '01a00000-0000-7000-8000-000000000001'`} {
+		if err := s.Store.DB(t.Context()).Exec(sql).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, page := s.follow(own+"/meet", url.Values{"how": {"booking"}}); code != 303 || !strings.Contains(page, "https://cal.example/ruth") {
+		t.Fatalf("%d: no calendar", code)
+	}
+	if err := s.Store.DB(t.Context()).Exec("update user_profiles set booking_url = ''").Error; err != nil {
+		t.Fatal(err)
+	}
+	if page := s.ask("GET", own, "").Body.String(); !strings.Contains(page, `id="way-booking" aria-pressed="true"`) || !strings.Contains(page, "writes to you with times instead") || strings.Contains(page, "cal.example") {
+		t.Error("what was chosen is not on the page")
+	}
+}
+
 func TestWhatRecordsNothing(t *testing.T) {
 	s := newVisited(t)
 	thanks := s.thanked("ann@example.org")

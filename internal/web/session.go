@@ -190,8 +190,11 @@ func (s *Server) actor(c echo.Context) store.Actor {
 }
 
 func (s *Server) toLogin(c echo.Context) error {
-	if c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead || wantsJSON(c) {
+	if wantsJSON(c) {
 		return errs.New(errs.Unauthorized, "Please log in first.")
+	}
+	if c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead {
+		return errs.New(errs.Unauthorized, "You are not logged in any more, so nothing was changed. Log in in a new window, come back and load this page again: what you typed is sent then.")
 	}
 	return c.Redirect(http.StatusSeeOther, "/admin/login?next="+queryEscape(c.Request().URL.RequestURI()))
 }
