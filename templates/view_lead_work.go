@@ -19,7 +19,7 @@ type LeadWorkView struct {
 	Acts     []ActivityView
 	More     int // how many activities are not shown
 	Deals    []BoardCard
-	Origin   *Ledger
+	Origins  []Ledger
 	Merge    *PageAction
 	Unmerge  []PageAction
 }

@@ -84,6 +84,7 @@ func (a *App) note(tx *store.Tx, n Note, how string, by store.Actor) (store.Acti
 			if act.BeyondReason = e.text("reason", n.Reason, 0, 500); act.BeyondReason == "" {
 				e.add("reason", lead.Required, al.Why+" If it had to be, say why; your manager is told.")
 			}
+			act.ReasonGivenAt, act.ReasonGivenBy = &now, by.ID
 		}
 	}
 	if err := e.err(); err != nil {
@@ -96,7 +97,7 @@ func (a *App) note(tx *store.Tx, n Note, how string, by store.Actor) (store.Acti
 		return act, err
 	}
 	if act.Beyond != "" {
-		if err := a.tellManager(tx, l.ID, by, al); err != nil {
+		if err := a.tellManager(tx, l.ID, by, al, false); err != nil {
 			return act, err
 		}
 	}

@@ -27,7 +27,7 @@ func (a *App) contactOf(db *store.Query, l store.Lead) (pipeline.Contact, error)
 // contactUnder is contactOf where the settings are known.
 func (a *App) contactUnder(db *store.Query, l store.Lead, zone *time.Location, sales store.SalesSettings) (pipeline.Contact, error) {
 	c := pipeline.Contact{Now: a.now(), Told: zone, PerWeek: int(sales.TouchesPerWeek), Quiet: pipeline.Quiet{From: int(sales.QuietFrom), Until: int(sales.QuietUntil)}}
-	for _, part := range []func(*store.Query, store.Lead, *pipeline.Contact) error{a.contactAddresses, contactChoice, contactGrounds, contactTouches} {
+	for _, part := range []func(*store.Query, store.Lead, *pipeline.Contact) error{a.contactAddresses, a.contactChoice, contactGrounds, contactTouches} {
 		if err := part(db, l, &c); err != nil {
 			return c, err
 		}
@@ -41,7 +41,7 @@ func (a *App) contactAddresses(db *store.Query, l store.Lead, c *pipeline.Contac
 	if err := db.Model(&store.LeadAddress{}).Where("lead_id = ?", l.ID).Pluck("address", &addresses).Error; err != nil {
 		return err
 	}
-	c.HasTel, c.HasMail = l.Tel != "", len(addresses) > 0
+	c.HasMail = len(addresses) > 0
 	bounced := 0
 	for _, address := range addresses {
 		var rows []store.Suppression
@@ -75,33 +75,46 @@ func (a *App) contactAddresses(db *store.Query, l store.Lead, c *pipeline.Contac
 	return err
 }
 
-// contactChoice is what the reader chose, and where they probably are.
-func contactChoice(db *store.Query, l store.Lead, c *pipeline.Contact) error {
-	tel := l.Tel
+// contactChoice is what the reader chose, the number to call, and where they probably are. A number that was confirmed with
+// the choice is the one to call; one that was only claimed never takes the place of one that is known.
+func (a *App) contactChoice(db *store.Query, l store.Lead, c *pipeline.Contact) error {
+	c.Tel = l.Tel
 	var rows []store.ContactChoice
 	if err := db.Where("lead_id = ? and current", l.ID).Limit(1).Find(&rows).Error; err != nil {
 		return err
 	}
 	if len(rows) > 0 {
 		r := rows[0]
-		c.Choice, c.ChoiceAt, c.ChoiceSaid = r.How, r.At, r.State == "confirmed"
-		if tel = orElse(r.Tel, tel); r.Tel != "" {
-			c.HasTel = true
+		c.Choice, c.ChoiceAt, c.ChoiceSaid = r.How, r.At, r.State == "confirmed" || a.mutant("claim-permits")
+		switch {
+		case r.Tel == "" || r.Tel == l.Tel:
+		case c.ChoiceSaid:
+			c.Tel = r.Tel
+		case l.Tel == "":
+			c.Tel, c.TelClaimed = r.Tel, true
+		default:
+			c.TelOther = true
 		}
 	}
-	if c.Zone, c.ZoneFrom = pipeline.GuessZone(tel, l.Country, c.Told); len(rows) > 0 {
+	c.HasTel = c.Tel != ""
+	if c.Zone, c.ZoneFrom = pipeline.GuessZone(c.Tel, l.Country, c.Told); len(rows) > 0 {
 		readSlots(rows[0].Slots, c)
 	}
 	return nil
 }
 
 // readSlots are the times that a reader named for a call. Words alone are shown and bind nobody's clock; a zone that was
-// named is better than a guess.
+// named is better than a guess, where it was confirmed.
 func readSlots(slots []store.Slot, c *pipeline.Contact) {
 	words := []string{}
 	for _, s := range slots {
+		there := c.Zone
 		if z, err := time.LoadLocation(s.Zone); err == nil && s.Zone != "" {
-			c.Zone, c.ZoneFrom = z, ""
+			if there = z; c.ChoiceSaid {
+				c.Zone, c.ZoneFrom = z, ""
+			} else {
+				c.Claimed = z
+			}
 		}
 		timed := s.Until.After(s.From)
 		if timed {
@@ -111,7 +124,7 @@ func readSlots(slots []store.Slot, c *pipeline.Contact) {
 		case s.Words != "":
 			words = append(words, "“"+s.Words+"”")
 		case timed:
-			words = append(words, s.From.In(c.Zone).Format("Mon 2 Jan, 15:04")+" to "+s.Until.In(c.Zone).Format("15:04")+" their time")
+			words = append(words, s.From.In(there).Format("Mon 2 Jan, 15:04")+" to "+s.Until.In(there).Format("15:04")+" their time")
 		}
 	}
 	c.SlotsInWord = strings.Join(words, " or ")
@@ -122,14 +135,18 @@ func contactGrounds(db *store.Query, l store.Lead, c *pipeline.Contact) error {
 	var asked []struct {
 		At    time.Time
 		Title string
+		Said  bool
 	}
-	err := db.Raw(`select s.received_at as at, `+gateTitle+` as title from outcomes o join submissions s on s.id = o.submission_id join gates g on g.id = s.gate_id
+	err := db.Raw(`select s.received_at as at, `+gateTitle+` as title, coalesce(ad.confirmed_at >= s.received_at, false)
+			or exists (select 1 from lead_values x where x.submission_id = s.id and x.state = 'confirmed')
+			or exists (select 1 from downloads d where d.lead_id = o.lead_id and d.at >= s.received_at) as said
+		from outcomes o join submissions s on s.id = o.submission_id join gates g on g.id = s.gate_id left join lead_addresses ad on ad.id = o.address_id
 		left join gate_versions v on v.id = g.published_version_id where o.lead_id = ? order by s.received_at desc limit 1`, l.ID).Scan(&asked).Error
 	if err != nil {
 		return err
 	}
 	if len(asked) > 0 {
-		c.AskedAt, c.AskedFor = asked[0].At, "“"+asked[0].Title+"”"
+		c.AskedAt, c.AskedFor, c.AskedSaid = asked[0].At, "“"+asked[0].Title+"”", asked[0].Said
 	}
 	if err := db.Raw("select exists ("+agreedToMarketing+") from leads l where l.id = ?", l.ID).Scan(&c.Agreed).Error; err != nil {
 		return err
@@ -138,8 +155,8 @@ func contactGrounds(db *store.Query, l store.Lead, c *pipeline.Contact) error {
 	if err := db.Raw(originsOf, l.ID, l.ID).Scan(&origins).Error; err != nil {
 		return err
 	}
-	if len(origins) > 0 {
-		c.Origin, c.Basis = origins[0].Kind, origins[0].LegalBasis
+	for _, o := range origins {
+		c.Origins = append(c.Origins, pipeline.Origin{Kind: o.Kind, Basis: o.LegalBasis, Covers: o.Ways()})
 	}
 	return nil
 }
@@ -153,9 +170,9 @@ const originsOf = `with recursive same(id) as (select ?::uuid union select l.id 
 // nobody confirmed, or a mail whose sender nobody verified, may come from anybody who knows the address.
 func contactTouches(db *store.Query, l store.Lead, c *pipeline.Contact) error {
 	var t struct{ Mailed, Answered *time.Time }
-	err := db.Raw(`select max(at) filter (where direction = 'out' and kind = 'mail') as mailed, greatest(max(at) filter (where direction = 'in' and not (how = 'reply' and strpos(why, ?) > 0)),
+	err := db.Raw(`select max(at) filter (where direction = 'out' and kind = 'mail') as mailed, greatest(max(at) filter (where direction = 'in' and (how <> 'reply' or sender = ?)),
 		(select max(s.at) from sayings s where s.lead_id = ? and s.kind = 'ask' and s.state = 'confirmed' and s.taken_back_at is null)) as answered
-		from activities where lead_id = ? and taken_back_at is null`, unverifiedSender, l.ID, l.ID).Scan(&t).Error
+		from activities where lead_id = ? and taken_back_at is null`, store.SenderVerified, l.ID, l.ID).Scan(&t).Error
 	if err != nil {
 		return err
 	}
@@ -182,10 +199,15 @@ func (a *App) MayApproach(ctx context.Context, id uuid.UUID, channel string) (pi
 }
 
 // tellManager lets the manager of sales, and those who look after the installation, know that somebody went beyond the
-// contact policy. The sentence names who did and which rule, not the lead.
-func (a *App) tellManager(tx *store.Tx, lead uuid.UUID, by store.Actor, al pipeline.Allowance) error {
+// contact policy. The sentence names who did and which rule, not the lead; where nobody could be asked before it happened
+// it says that the reason is still to come.
+func (a *App) tellManager(tx *store.Tx, lead uuid.UUID, by store.Actor, al pipeline.Allowance, asked bool) error {
 	object := store.NewID().String()
-	sentence := by.Name + " approached a lead (" + al.Channel + ") beyond the contact policy: " + beyondWords[al.Beyond] + ". The reason stands with the activity, on the lead's page."
+	reason := "The reason stands with the activity, on the lead's page."
+	if asked {
+		reason = "Nobody could be asked before: whoever sent it is asked now, and the reason will stand with the activity, on the lead's page."
+	}
+	sentence := by.Name + " approached a lead (" + al.Channel + ") beyond the contact policy: " + beyondWords[al.Beyond] + ". " + reason
 	if err := tx.Raise("beyond-policy", lead.String()+" "+object, sentence); err != nil {
 		return err
 	}
@@ -209,4 +231,5 @@ var beyondWords = map[string]string{
 	pipeline.BeyondBlock: "there is a “do not approach”", pipeline.BeyondChoice: "the reader chose otherwise", pipeline.BeyondRefusal: "the reader wants no mail",
 	pipeline.BeyondConsent: "nobody agreed to it", pipeline.BeyondAddress: "there is no address or number that works", pipeline.BeyondTouches: "too often within a week",
 	pipeline.BeyondQuiet: "at a quiet hour", pipeline.BeyondSlot: "at another time than the one named",
+	pipeline.BeyondClaim: "nobody has confirmed the number",
 }

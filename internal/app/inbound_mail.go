@@ -145,7 +145,8 @@ func (a *App) keepFor(tx *store.Tx, row *store.InboundMail, in email.Inbound, id
 }
 
 // judgeCopy holds a mail that staff sent from their own program against the contact policy, as if it had been noted. It
-// went out, so it is recorded; nobody could be asked why, so the manager is told.
+// went out, so it is recorded, and the manager is told. Nobody could be asked why before it went: whoever sent it is asked
+// now, on the lead's page and on their page of the day, see GiveReason.
 func (a *App) judgeCopy(tx *store.Tx, l store.Lead, act *store.Activity) error {
 	c, err := a.contactOf(tx.DB, l)
 	if err != nil {
@@ -161,8 +162,10 @@ func (a *App) judgeCopy(tx *store.Tx, l store.Lead, act *store.Activity) error {
 	if err := tx.Where("id = ?", *act.UserID).Take(&u).Error; err != nil {
 		return err
 	}
-	act.BeyondReason = "None was given: the mail was sent from another program."
-	return a.tellManager(tx, l.ID, store.Actor{Kind: "user", ID: &u.ID, Name: orElse(u.Name, u.Email)}, al)
+	if !a.mutant("copy-unasked") {
+		act.ReasonAskedAt = &act.RecordedAt
+	}
+	return a.tellManager(tx, l.ID, store.Actor{Kind: "user", ID: &u.ID, Name: orElse(u.Name, u.Email)}, al, true)
 }
 
 // lastOfMerges is the lead that an id leads to today, held so that an erasure comes before or after; none for an id of
@@ -181,12 +184,9 @@ func lastOfMerges(tx *store.Tx, id uuid.UUID) (l store.Lead, err error) {
 	return l, nil
 }
 
-// unverifiedSender stands in the reason of a mail whose sender nobody checked; the contact policy looks for it.
-const unverifiedSender = "nobody verified the sender"
-
 // weighInbound says what a mail is, and the activity that it makes, if any. Nobody is impersonated: a mail whose sender was
-// checked and refuted makes none, whoever it names; one that nobody has checked says so in its reason, and then stops no
-// clock in the name of staff. What a program wrote counts for nothing.
+// checked and refuted makes none, whoever it names; one that nobody has checked says so, stops no clock in the name
+// of staff and counts as nobody's answer. What a program wrote counts for nothing.
 func (a *App) weighInbound(tx *store.Tx, in email.Inbound, leadID uuid.UUID) (string, *store.Activity, error) {
 	if in.From == "" {
 		return InboundStranger, nil, nil
@@ -209,7 +209,10 @@ func (a *App) weighInbound(tx *store.Tx, in email.Inbound, leadID uuid.UUID) (st
 	}
 	now := tx.Now()
 	act := &store.Activity{ID: store.NewID(), LeadID: leadID, Kind: "mail", Text: inboundText(in), At: sentAt(in.Date, now), RecordedAt: now}
-	checked := map[email.Proof]string{email.Proved: "the receiving server verified the sender", email.Unproved: unverifiedSender}[in.Proof]
+	checked := "nobody verified the sender"
+	if act.Sender = store.SenderUnverified; in.Proof == email.Proved {
+		act.Sender, checked = store.SenderVerified, "the receiving server verified the sender"
+	}
 	if len(staff) > 0 {
 		act.UserID, act.Direction, act.How, act.Why = &staff[0].ID, "out", "bcc", "A copy went to the lead's own address; "+checked+"."
 		return InboundCopy, act, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/form"
 	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -28,13 +29,18 @@ var byHand = form.Definition{Fields: []form.Field{
 func OriginKinds() []string { return []string{"phone", "fair", "referral", "other"} }
 
 // LegalBases lists the rights.
-func LegalBases() []string { return []string{"consent", "contract", "legitimate-interest"} }
+func LegalBases() []string {
+	return []string{pipeline.ByConsent, pipeline.ByContract, pipeline.ByInterest}
+}
 
-// HandLead is somebody whom staff met, as typed. To is "me", or "rules" for whoever the rules choose.
+// HandLead is somebody whom staff met, as typed. Covers are the ways of approaching them (pipeline.Channels) which the basis
+// covers; none with a legitimate interest: what such an interest covers by itself. To is "me", or "rules" for whoever the
+// rules choose.
 type HandLead struct {
 	Values map[string]string
 	Kind   string
 	Basis  string
+	Covers []string
 	Note   string
 	To     string
 }
@@ -58,6 +64,32 @@ func (e *edits) reachable(values map[string]string) {
 	}
 }
 
+// covers reads which ways the basis covers. A consent or a contract covers what somebody says that it does; what a
+// legitimate interest does not reach cannot be said.
+func (e *edits) covers(in HandLead, answers form.Answers) []string {
+	business := strings.TrimSpace(in.Values["company"]) != "" || answers.Email.Registrable != "" && !form.IsFreeMail(answers.Email.Domain) && !form.IsDisposable(answers.Email.Domain)
+	covers := []string{}
+	for _, ch := range pipeline.Channels() {
+		if !slices.Contains(in.Covers, ch) {
+			continue
+		}
+		if why := pipeline.CannotCover(in.Basis, ch, business); why != "" {
+			e.add("covers-"+ch, lead.Invalid, why)
+		}
+		covers = append(covers, ch)
+	}
+	if slices.ContainsFunc(in.Covers, func(ch string) bool { return !slices.Contains(pipeline.Channels(), ch) }) {
+		e.add("covers", lead.Invalid, "Please choose among the ways that there are.")
+	}
+	if len(covers) == 0 {
+		covers = append(covers, pipeline.Covered(in.Basis, business)...)
+	}
+	if len(covers) == 0 && slices.Contains(LegalBases(), in.Basis) {
+		e.add("covers-"+pipeline.Channels()[0], lead.Required, "Please say what it covers: nobody is approached in a way that was not agreed.")
+	}
+	return covers
+}
+
 // AddLead records somebody whom staff met: what was typed is a claim, no mail is sent, and it is given into hands at once.
 // An address that is known is no new lead: nothing of the known one changes. Somebody known by phone alone has no address,
 // and the contact policy allows no mail.
@@ -75,6 +107,7 @@ func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.L
 	if !slices.Contains(LegalBases(), in.Basis) {
 		e.add("basis", lead.Required, "Please say by what right we keep this person.")
 	}
+	covers := e.covers(in, answers)
 	low := 0
 	if in.Kind == "referral" || in.Kind == "other" || in.Basis == "legitimate-interest" {
 		low = 1
@@ -91,7 +124,7 @@ func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.L
 			return err
 		}
 		now := tx.Now()
-		origin := store.LeadOrigin{LeadID: l.ID, Kind: in.Kind, LegalBasis: in.Basis, Note: note, ByID: by.ID, At: now}
+		origin := store.LeadOrigin{LeadID: l.ID, Kind: in.Kind, LegalBasis: in.Basis, Note: note, ByID: by.ID, At: now, Covers: &covers}
 		if err := tx.Create(&origin).Error; err != nil {
 			return err
 		}
@@ -101,7 +134,7 @@ func (a *App) AddLead(ctx context.Context, in HandLead, by store.Actor) (store.L
 		if err := a.learnt(tx, l.ID); err != nil {
 			return err
 		}
-		if err := tx.Audit(by, "lead.add", "lead", l.ID.String(), map[string]any{"origin": in.Kind, "basis": in.Basis}); err != nil {
+		if err := tx.Audit(by, "lead.add", "lead", l.ID.String(), map[string]any{"origin": in.Kind, "basis": in.Basis, "covers": covers}); err != nil {
 			return err
 		}
 		switch {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 )
 
 func TestWhatCannotBePartedIsNot(t *testing.T) {
@@ -35,7 +36,7 @@ func TestWhatCannotBePartedIsNot(t *testing.T) {
 func TestTheBasisOutlivesAMerge(t *testing.T) {
 	s := newSelling(t)
 	l := s.lead("ann@archer.example")
-	h, err := s.App.AddLead(t.Context(), app.HandLead{Values: map[string]string{"email": "ann@fair.example", "given_name": "Ann"}, Kind: "fair", Basis: "consent", To: "me"}, s.ana)
+	h, err := s.App.AddLead(t.Context(), app.HandLead{Values: map[string]string{"email": "ann@fair.example", "given_name": "Ann"}, Kind: "fair", Basis: "consent", Covers: pipeline.Channels(), To: "me"}, s.ana)
 	if err != nil {
 		t.Fatal(err)
 	}

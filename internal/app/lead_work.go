@@ -17,9 +17,8 @@ type LeadWork struct {
 	Deals       []DealCard // newest first
 	DealChanges []DealChangeLine
 	Stages      pipeline.Stages
-	Blocks      []BlockLine // all of them, the lifted ones too
-	Origin      *store.LeadOrigin
-	OriginBy    string
+	Blocks      []BlockLine  // all of them, the lifted ones too
+	Origins     []OriginLine // the lead's own first, then those of the leads that were merged into it
 	Merges      []MergeLine
 }
 
@@ -29,9 +28,16 @@ type StepLine struct {
 	By string
 }
 
-// ActivityLine is one activity with who signed it.
+// ActivityLine is one activity with who signed it, and who gave the reason for going beyond the contact policy.
 type ActivityLine struct {
 	store.Activity
+	By      string
+	GivenBy string
+}
+
+// OriginLine is where a lead by hand came from, with who entered it.
+type OriginLine struct {
+	store.LeadOrigin
 	By string
 }
 
@@ -83,7 +89,8 @@ func (a *App) leadWork(db *store.Query, d *LeadDetail) error {
 	if err != nil {
 		return err
 	}
-	err = db.Raw(`select a.*, coalesce(nullif(u.name, ''), u.email, '') as by from activities a left join users u on u.id = a.user_id
+	err = db.Raw(`select a.*, coalesce(nullif(u.name, ''), u.email, '') as by, coalesce(nullif(g.name, ''), g.email, '') as given_by
+		from activities a left join users u on u.id = a.user_id left join users g on g.id = a.reason_given_by
 		where a.lead_id = ? order by a.at desc, a.id desc limit 200`, d.ID).Scan(&w.Activities).Error
 	if err != nil {
 		return err
@@ -118,19 +125,9 @@ func leadHistory(db *store.Query, d *LeadDetail) error {
 	if err != nil {
 		return err
 	}
-	var origins []store.LeadOrigin
-	if err := db.Raw(originsOf, d.ID, d.ID).Scan(&origins).Error; err != nil {
+	if err := db.Raw(`select o.*, coalesce(nullif(u.name, ''), u.email, '') as by from (`+originsOf+`) o left join users u on u.id = o.by_id
+		order by o.lead_id <> ?, o.at desc, o.lead_id`, d.ID, d.ID, d.ID).Scan(&w.Origins).Error; err != nil {
 		return err
-	}
-	if len(origins) > 0 {
-		w.Origin = &origins[0]
-		if w.Origin.ByID != nil {
-			names, err := userNames(db, *w.Origin.ByID)
-			if err != nil {
-				return err
-			}
-			w.OriginBy = names[*w.Origin.ByID]
-		}
 	}
 	return db.Raw(`select m.*, coalesce(nullif(u.name, ''), u.email, '') as by,
 		coalesce(nullif(trim(o.given_name || ' ' || o.family_name), ''), nullif(o.email, ''), 'an erased person') as other

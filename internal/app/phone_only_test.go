@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit/crmtest"
 )
@@ -26,7 +27,7 @@ func TestSomebodyKnownByPhoneAlone(t *testing.T) {
 		}
 	}
 	add := func(values map[string]string) (store.Lead, error) {
-		return c.App.AddLead(ctx, app.HandLead{Values: values, Kind: "phone", Basis: "consent", To: "me"}, c.ana)
+		return c.App.AddLead(ctx, app.HandLead{Values: values, Kind: "phone", Basis: "consent", Covers: pipeline.Channels(), To: "me"}, c.ana)
 	}
 	for name, values := range map[string]map[string]string{"no way to reach them": {"family_name": "Archer"}, "no name": {"tel": "+44 20 7946 0018"}} {
 		if _, err := add(values); !errs.Is(err, errs.Invalid) {

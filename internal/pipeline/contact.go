@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,7 +27,7 @@ type Contact struct {
 
 	Choice      string // what the reader chose: mail, call, booking, none, or "" for nothing
 	ChoiceAt    time.Time
-	ChoiceSaid  bool   // confirmed by the reader's own hand, not only claimed
+	ChoiceSaid  bool   // confirmed by the reader's own hand; else it is a claim, see ground
 	Slots       []Slot // when a call is welcome, as the reader named it; none: no time was named
 	SlotsInWord string
 
@@ -35,22 +36,26 @@ type Contact struct {
 	Unsubscribed bool // from marketing; At tells whether a choice came later
 	RefusedAt    time.Time
 
-	AskedAt  time.Time // the last time that they asked for something themselves; zero: never
-	AskedFor string
-	Agreed   bool // a confirmed consent to be written to
-	Origin   string
-	Basis    string // of a lead by hand: consent, contract, legitimate-interest
+	AskedAt   time.Time // the last time that somebody asked for something with their address; zero: never
+	AskedFor  string
+	AskedSaid bool     // a person at the mailbox has acted on it since
+	Agreed    bool     // a confirmed consent to be written to
+	Origins   []Origin // of a lead by hand, and of those that were merged into it
 
-	HasTel   bool
-	HasMail  bool
-	Answered time.Time // the last time that they answered or came by themselves; zero: never
-	Mailed   time.Time // the last mail that went out to them
+	Tel        string // the number to call
+	HasTel     bool
+	TelClaimed bool // it stands in a choice that nobody confirmed, and nowhere else
+	TelOther   bool // a choice that nobody confirmed names another one than Tel
+	HasMail    bool
+	Answered   time.Time // the last time that they answered or came by themselves; zero: never
+	Mailed     time.Time // the last mail that went out to them
 
 	Touches  int // that went out within the last seven days and since they last answered
 	PerWeek  int // how many are too many
 	Quiet    Quiet
 	Zone     *time.Location
-	ZoneFrom string // what the zone was guessed from, "the phone number (+49)"; empty: it is the installation's
+	ZoneFrom string         // what the zone was guessed from, "the phone number (+49)"; empty: it was named, or is the installation's
+	Claimed  *time.Location // a zone that somebody typed and nobody confirmed: it is quiet where either says so; nil: none
 }
 
 // Block is a "do not approach" of staff. Channel is call, mail or all.
@@ -93,6 +98,7 @@ const (
 	BeyondTouches = "touches"
 	BeyondQuiet   = "quiet-hours"
 	BeyondSlot    = "time-named"
+	BeyondClaim   = "not-confirmed"
 )
 
 // Allowance is the answer for one channel: the verdict, what a touch would go beyond ("" when it may), and why, in a
@@ -120,7 +126,7 @@ func (c Contact) Allows(channel string) Allowance {
 		a.Verdict, a.Beyond = No, beyond
 		return a
 	}
-	for _, ask := range []func(string) (beyond, why string){c.once, c.tooMany, c.untimely} {
+	for _, ask := range []func(string) (beyond, why string){c.unproven, c.once, c.tooMany, c.untimely} {
 		if beyond, why := ask(channel); beyond != "" {
 			a.Verdict, a.Beyond, a.Why = Later, beyond, why
 			return a
@@ -174,16 +180,42 @@ func (c Contact) unreachable(channel string) (beyond, why string) {
 }
 
 // ground is what allows a channel, or what forbids it: the choice, else what they agreed to or asked for.
+//
+// A choice that nobody confirmed is a claim: it was typed on the page after a form, where anybody can have typed anybody's
+// address. It restricts at once, for to be left alone by mistake costs little. It allows only what the ground that is
+// there without it allows, which as a rule is the submission that it came with: whoever asked for a document and left a
+// number may be called about it, and then at the times that were named, and outside quiet hours. A number that stands
+// in the claim alone is nobody's yet: see unproven.
 func (c Contact) ground(channel string) (beyond, why string) {
-	said := "They asked"
-	if !c.ChoiceSaid {
-		said = "Somebody at this address, not yet confirmed, asked"
+	beyond, why = c.chosen(channel)
+	if beyond != "" || c.Choice == "" || c.ChoiceSaid {
+		return beyond, why
 	}
-	on := " on " + c.day(c.ChoiceAt)
+	if beyond, lacks := c.agreed(channel); beyond != "" {
+		return beyond, why + " That alone allows nothing: anybody can type an address. " + lacks
+	}
+	return "", why
+}
+
+// asked says who chose.
+func (c Contact) asked() string {
+	if c.ChoiceSaid {
+		return "They asked"
+	}
+	return "Somebody at this address, not yet confirmed, asked"
+}
+
+// chosen is what the choice says; without one it is what they agreed to.
+func (c Contact) chosen(channel string) (beyond, why string) {
+	said, on := c.asked(), " on "+c.day(c.ChoiceAt)
 	answered := c.Answered.After(c.ChoiceAt)
 	switch {
 	case c.Choice == "call" && channel == Call:
-		return "", said + " for a call" + on + c.slotWords() + "."
+		other := ""
+		if c.TelOther {
+			other = " The number that was typed with it is another one and not confirmed: call the one that we know."
+		}
+		return "", said + " for a call" + on + c.slotWords() + "." + other
 	case c.Choice == "call" && channel == Letter, c.Choice == "mail" && channel == Letter, c.Choice == "booking" && channel == Letter:
 		return BeyondChoice, said + on + " to be met in another way than by letter."
 	case c.Choice == "call":
@@ -193,7 +225,7 @@ func (c Contact) ground(channel string) (beyond, why string) {
 	case c.Choice == "mail" && !answered:
 		return BeyondChoice, said + " for a mail" + on + ", and nothing else."
 	case c.Choice == "mail":
-		return "", "They asked for a mail" + on + " and have answered on " + c.day(c.Answered) + "."
+		return "", said + " for a mail" + on + ", and they have answered on " + c.day(c.Answered) + "."
 	case c.Choice == "booking" && channel == Call && !answered:
 		return BeyondChoice, said + on + " to book the time themselves; wait for it, or send the link."
 	case c.Choice == "booking":
@@ -204,26 +236,39 @@ func (c Contact) ground(channel string) (beyond, why string) {
 
 // agreed is the ground where nothing was chosen.
 func (c Contact) agreed(channel string) (beyond, why string) {
-	tel := ""
-	if channel == Call {
-		tel = " They left a number, if a call is welcome."
-	}
 	switch {
 	case !c.Answered.IsZero():
 		return "", "They have answered or come themselves, last on " + c.day(c.Answered) + "."
-	case c.Basis == "legitimate-interest" && channel == Mail && !c.Agreed && c.AskedAt.IsZero():
-		return BeyondConsent, "This lead is kept for a legitimate interest (" + c.Origin + "): that does not cover a mail which nobody agreed to."
-	case c.Basis != "":
-		return "", "Entered by hand (" + c.Origin + "), by " + strings.ReplaceAll(c.Basis, "-", " ") + "."
 	case c.Agreed && channel == Mail && !c.Unsubscribed: // to mails, and to nothing else
 		return "", "They agreed to be written to, and confirmed it."
 	case !c.AskedAt.IsZero():
-		return "", "They asked for " + c.AskedFor + " on " + c.day(c.AskedAt) + "; coming back on that, once, is part of it." + tel
+		who, tel := "They asked", ""
+		if !c.AskedSaid {
+			who = "Somebody at this address, not yet confirmed, asked"
+		}
+		if channel == Call {
+			tel = " They left a number, if a call is welcome."
+		}
+		return "", who + " for " + c.AskedFor + " on " + c.day(c.AskedAt) + "; coming back on that is part of it." + tel
+	}
+	if covered, why := byHand(c.Origins, channel); covered {
+		return "", why
+	} else if why != "" {
+		return BeyondConsent, why
 	}
 	if c.Agreed && !c.Unsubscribed {
 		return BeyondConsent, "They agreed to mails, and asked for nothing else."
 	}
 	return BeyondConsent, "They have asked for nothing and agreed to nothing."
+}
+
+// unproven is a call to a number that nobody left but whoever claimed the choice. It may be planned, since most of those
+// who ask for a call mean it; it waits until the person at the mailbox acts on the mail that went there.
+func (c Contact) unproven(channel string) (beyond, why string) {
+	if channel != Call || !c.TelClaimed {
+		return "", ""
+	}
+	return BeyondClaim, c.asked() + " for a call on " + c.day(c.ChoiceAt) + c.slotWords() + ", on a number that stands nowhere else and may be anybody's. It is theirs once they open what we sent them; write to them, or wait for it."
 }
 
 func (c Contact) slotWords() string {
@@ -265,30 +310,39 @@ func (c Contact) NextSlot() (next Slot, ok bool) {
 	return next, ok
 }
 
-// untimely is a call at an hour that the person did not name, or when it is quiet where they are.
+// untimely is a call at an hour that the person did not name, or when it is quiet where they are. Only they themselves can
+// ask for a call at a quiet hour: a claim cannot.
 func (c Contact) untimely(channel string) (beyond, why string) {
 	if channel != Call {
 		return "", ""
 	}
-	if c.Choice == "call" {
-		for _, s := range c.Slots {
-			if !c.Now.Before(s.From) && c.Now.Before(s.Until) {
-				return "", ""
-			}
-		}
-	}
-	if _, ahead := c.NextSlot(); ahead { // times that are over bind nobody
-		return BeyondSlot, "They asked for a call" + c.slotWords() + ", and it is another time now."
-	}
-	there := c.Now.In(c.Zone)
-	if !c.Quiet.at(there.Hour()*60 + there.Minute()) {
+	now := c.Choice == "call" && slices.ContainsFunc(c.Slots, func(s Slot) bool { return !c.Now.Before(s.From) && c.Now.Before(s.Until) })
+	if now && c.ChoiceSaid {
 		return "", ""
+	}
+	if _, ahead := c.NextSlot(); ahead && !now { // times that are over bind nobody
+		return BeyondSlot, c.asked() + " for a call" + c.slotWords() + ", and it is another time now."
 	}
 	guess := ""
 	if c.ZoneFrom != "" {
 		guess = ", guessed from " + c.ZoneFrom
 	}
-	return BeyondQuiet, fmt.Sprintf("It is %s where they are%s: nobody is called between %s and %s.", there.Format("15:04"), guess, hour(c.Quiet.From), hour(c.Quiet.Until))
+	if there, quiet := c.quietIn(c.Zone); quiet {
+		return BeyondQuiet, fmt.Sprintf("It is %s where they are%s: nobody is called between %s and %s.", there, guess, hour(c.Quiet.From), hour(c.Quiet.Until))
+	}
+	if c.Claimed == nil {
+		return "", ""
+	}
+	if there, quiet := c.quietIn(c.Claimed); quiet {
+		return BeyondQuiet, fmt.Sprintf("It is %s in the time zone that was typed, not yet confirmed: nobody is called between %s and %s.", there, hour(c.Quiet.From), hour(c.Quiet.Until))
+	}
+	return "", ""
+}
+
+// quietIn tells the time in a zone, and whether it is quiet there.
+func (c Contact) quietIn(zone *time.Location) (clock string, quiet bool) {
+	there := c.Now.In(zone)
+	return there.Format("15:04"), c.Quiet.at(there.Hour()*60 + there.Minute())
 }
 
 func hour(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }

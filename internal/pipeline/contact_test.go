@@ -12,7 +12,7 @@ var noon = time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
 
 // reachable is somebody who asked for a document and left a number.
 func reachable(change func(*Contact)) Contact {
-	c := Contact{Now: noon, Zone: time.UTC, HasTel: true, HasMail: true, PerWeek: 3, Quiet: Quiet{1140, 480}, AskedAt: noon.AddDate(0, 0, -2), AskedFor: "“8 Questions”"}
+	c := Contact{Now: noon, Zone: time.UTC, HasTel: true, HasMail: true, PerWeek: 3, Quiet: Quiet{1140, 480}, AskedAt: noon.AddDate(0, 0, -2), AskedFor: "“8 Questions”", AskedSaid: true}
 	change(&c)
 	return c
 }
@@ -53,8 +53,42 @@ func TestAllows(t *testing.T) {
 		{"often since they answered", func(c *Contact) { c.Touches, c.Answered = 5, after }, map[string]string{Call: "later touches", Mail: "later touches"}, ""},
 		{"late in the day", func(c *Contact) { c.Now = noon.Add(8 * time.Hour) }, map[string]string{Call: "later quiet-hours", Mail: "may"}, "It is 20:00 where they are: nobody is called between 19:00 and 08:00."},
 		{"early there", func(c *Contact) { c.Zone, c.ZoneFrom = GuessZone("+1 212 555 0100", "", time.UTC) }, map[string]string{Call: "later quiet-hours"}, "It is 07:00 where they are, guessed from the phone number (+1)"},
-		{"by hand, by interest", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "legitimate-interest", "fair" }, map[string]string{Call: "may", Mail: "no consent"}, "legitimate interest"},
-		{"by hand, by consent", func(c *Contact) { c.AskedAt, c.Basis, c.Origin = time.Time{}, "consent", "fair" }, map[string]string{Call: "may", Mail: "may"}, ""},
+		{"by hand, by interest", byHandAs(ByInterest, Call, Letter), map[string]string{Call: "may", Mail: "no consent", Meeting: "no consent", Letter: "may"}, "Entered by hand (fair), by legitimate interest, which covers calls and letters."},
+		{"by hand, by interest, at home", byHandAs(ByInterest, Letter), map[string]string{Call: "no consent", Mail: "no consent", Letter: "may"}, "by legitimate interest, which covers letters, and no call."},
+		{"by hand, by consent to mails", byHandAs(ByConsent, Mail), map[string]string{Call: "no consent", Mail: "may", Meeting: "no consent", Letter: "no consent"}, "by consent, which covers mails, and no call."},
+		{"by hand, by a contract on the phone", byHandAs(ByContract, Call), map[string]string{Call: "may", Mail: "no consent"}, "by contract, which covers calls."},
+		{"by hand, for nothing", byHandAs(ByContract), map[string]string{Call: "no consent", Mail: "no consent", Meeting: "no consent", Letter: "no consent"}, "by contract, which covers no call."},
+		{"by hand, twice", func(c *Contact) {
+			c.AskedAt, c.Origins = time.Time{}, []Origin{{"fair", ByConsent, []string{Mail}}, {"phone", ByContract, []string{Call}}}
+		}, map[string]string{Call: "may", Mail: "may", Letter: "no consent"}, "Entered by hand (phone), by contract, which covers calls."},
+		{"by hand for mails, and asked for something", func(c *Contact) { c.Origins = []Origin{{"fair", ByConsent, []string{Mail}}} }, map[string]string{Call: "may", Mail: "may"}, "They asked for “8 Questions”"},
+		{"by hand for calls, and unsubscribed", func(c *Contact) {
+			byHandAs(ByConsent, Call, Mail)(c)
+			c.Unsubscribed, c.RefusedAt = true, after
+		}, map[string]string{Call: "may", Mail: "no refusal"}, ""},
+		{"asked for something, not confirmed", func(c *Contact) { c.AskedSaid = false }, map[string]string{Call: "may", Mail: "may"}, "Somebody at this address, not yet confirmed, asked for “8 Questions” on 1 March 2026"},
+		{"claimed a call on the number of the form", func(c *Contact) { c.Choice, c.ChoiceAt = "call", after }, map[string]string{Call: "may", Mail: "may", Letter: "no choice"}, "Somebody at this address, not yet confirmed, asked for a call"},
+		{"claimed a call on another number than the form's", func(c *Contact) { c.Choice, c.ChoiceAt, c.TelOther = "call", after, true }, map[string]string{Call: "may"}, "call the one that we know"},
+		{"claimed a call on a number of nowhere else", func(c *Contact) { c.Choice, c.ChoiceAt, c.TelClaimed = "call", after, true }, map[string]string{Call: "later not-confirmed", Mail: "may", Meeting: "may"}, "may be anybody's"},
+		{"confirmed a call on that number", func(c *Contact) { c.Choice, c.ChoiceAt, c.ChoiceSaid = "call", after, true }, map[string]string{Call: "may", Mail: "may"}, "They asked for a call"},
+		{"claimed a call, and nothing else is there", func(c *Contact) { c.AskedAt, c.Choice, c.ChoiceAt = time.Time{}, "call", after }, map[string]string{Call: "no consent", Mail: "no consent", Meeting: "no consent", Letter: "no choice"}, "That alone allows nothing"},
+		{"claimed a mail, and nothing else is there", func(c *Contact) { c.AskedAt, c.Choice, c.ChoiceAt = time.Time{}, "mail", after }, map[string]string{Call: "no choice", Mail: "no consent"}, ""},
+		{"claimed a booking, and nothing else is there", func(c *Contact) { c.AskedAt, c.Choice, c.ChoiceAt = time.Time{}, "booking", after }, map[string]string{Call: "no choice", Mail: "no consent", Meeting: "no consent"}, ""},
+		{"claimed a call, by hand for calls only", func(c *Contact) {
+			byHandAs(ByConsent, Call)(c)
+			c.Choice, c.ChoiceAt = "call", after
+		}, map[string]string{Call: "may", Mail: "no consent"}, ""},
+		{"claimed no contact", func(c *Contact) { c.Choice, c.ChoiceAt = "none", after }, map[string]string{Call: "no choice", Mail: "no choice"}, ""},
+		{"claimed a call at night", func(c *Contact) {
+			c.Now, c.Choice, c.Slots = noon.Add(9*time.Hour), "call", []Slot{{noon.Add(9 * time.Hour), noon.Add(10 * time.Hour)}}
+		}, map[string]string{Call: "later quiet-hours"}, "It is 21:00 where they are"},
+		{"confirmed a call at night", func(c *Contact) {
+			c.Now, c.Choice, c.ChoiceSaid, c.Slots = noon.Add(9*time.Hour), "call", true, []Slot{{noon.Add(9 * time.Hour), noon.Add(10 * time.Hour)}}
+		}, map[string]string{Call: "may"}, ""},
+		{"claimed a zone where it is night", func(c *Contact) { c.Choice, c.ChoiceAt, c.Claimed = "call", before, time.FixedZone("", 10*3600) }, map[string]string{Call: "later quiet-hours"}, "It is 22:00 in the time zone that was typed"},
+		{"claimed a zone where it is day", func(c *Contact) {
+			c.Now, c.Choice, c.ChoiceAt, c.Claimed = noon.Add(9*time.Hour), "call", before, time.FixedZone("", -10*3600)
+		}, map[string]string{Call: "later quiet-hours"}, "It is 21:00 where they are"},
 		{"agreed to mails", func(c *Contact) { c.AskedAt, c.Agreed = time.Time{}, true }, map[string]string{Call: "no consent", Mail: "may", Meeting: "no consent", Letter: "no consent"}, "agreed to mails"},
 		{"agreed to mails, then unsubscribed", func(c *Contact) { c.AskedAt, c.Agreed, c.Unsubscribed, c.RefusedAt = time.Time{}, true, true, after }, map[string]string{Call: "no consent", Mail: "no refusal", Letter: "no consent"}, "asked for nothing"},
 		{"the time named is over", func(c *Contact) {
@@ -75,8 +109,37 @@ func TestAllows(t *testing.T) {
 	}
 }
 
+// byHandAs is somebody whom staff met at a fair, and who asked for nothing.
+func byHandAs(basis string, covers ...string) func(*Contact) {
+	return func(c *Contact) { c.AskedAt, c.Origins = time.Time{}, []Origin{{"fair", basis, covers}} }
+}
+
+// What each right covers where nobody said, and what nobody can say of it.
+func TestBasisCovers(t *testing.T) {
+	for _, c := range []struct {
+		basis    string
+		business bool
+		covers   string
+		cannot   string
+	}{
+		{ByConsent, true, "", ""}, {ByConsent, false, "", ""}, {ByContract, false, "", ""},
+		{ByInterest, true, "calls and letters", "mails"}, {ByInterest, false, "letters", "calls and mails"},
+	} {
+		var cannot []string
+		for _, ch := range Channels() {
+			if CannotCover(c.basis, ch, c.business) != "" {
+				cannot = append(cannot, ch)
+			}
+		}
+		if got := ChannelList(Covered(c.basis, c.business)); got != c.covers || ChannelList(cannot) != c.cannot {
+			t.Errorf("%s, business %t: covers %q, cannot cover %q", c.basis, c.business, got, ChannelList(cannot))
+		}
+	}
+}
+
 // What holds of whatever is known: every answer has its sentence, a code stands exactly where it is not "may", a person
-// who wants nothing is never approached, and saying no to more never allows more.
+// who wants nothing is never approached, saying no to more never allows more, and what anybody can have typed allows
+// nothing that was not allowed without it.
 func TestAllowsHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := func(name string) time.Time {
@@ -86,7 +149,13 @@ func TestAllowsHolds(t *testing.T) {
 			Choice: rapid.SampledFrom([]string{"", "mail", "call", "booking", "none"}).Draw(t, "choice"), ChoiceAt: at("chosen"), ChoiceSaid: rapid.Bool().Draw(t, "said"),
 			Never: rapid.Bool().Draw(t, "never"), Bounced: rapid.Bool().Draw(t, "bounced"), Unsubscribed: rapid.Bool().Draw(t, "unsubscribed"), RefusedAt: at("refused"),
 			Agreed: rapid.Bool().Draw(t, "agreed"), HasTel: rapid.Bool().Draw(t, "tel"), HasMail: rapid.Bool().Draw(t, "mail"), Touches: rapid.IntRange(0, 5).Draw(t, "touches"),
-			Basis: rapid.SampledFrom([]string{"", "consent", "contract", "legitimate-interest"}).Draw(t, "basis"), Mailed: at("mailed")}
+			TelClaimed: rapid.Bool().Draw(t, "tel claimed"), Mailed: at("mailed")}
+		if basis := rapid.SampledFrom([]string{"", ByConsent, ByContract, ByInterest}).Draw(t, "basis"); basis != "" {
+			c.Origins = []Origin{{"fair", basis, rapid.SliceOfDistinct(rapid.SampledFrom(Channels()), rapid.ID[string]).Draw(t, "covers")}}
+		}
+		if n := rapid.IntRange(-30, 30).Draw(t, "slot"); c.Choice == "call" && n > -20 {
+			c.Slots = []Slot{{noon.Add(time.Duration(n) * time.Hour), noon.Add(time.Duration(n+4) * time.Hour)}}
+		}
 		if rapid.Bool().Draw(t, "has asked") {
 			c.AskedAt = at("asked")
 		}
@@ -100,6 +169,11 @@ func TestAllowsHolds(t *testing.T) {
 			}
 			if c.Choice == "none" && a.Verdict != No {
 				t.Fatalf("approached although they want nothing: %+v", a)
+			}
+			unsaid := c
+			unsaid.Choice, unsaid.Slots, unsaid.TelClaimed, unsaid.HasTel = "", nil, false, c.HasTel && !c.TelClaimed
+			if got := unsaid.Allows(a.Channel); c.Choice != "" && !c.ChoiceSaid && a.Verdict == May && got.Verdict != May {
+				t.Fatalf("a claim allows what nothing else does: %+v, without it %+v", a, got)
 			}
 			stricter := c
 			stricter.Blocks = []Block{{"all", "x", "y", noon}}

@@ -24,7 +24,21 @@ type Activity struct {
 	At           time.Time
 	RecordedAt   time.Time
 	TakenBackAt  *time.Time
+
+	Sender        string     `gorm:"default:''"` // of a mail that came in: SenderVerified or SenderUnverified
+	ReasonAskedAt *time.Time // whoever signed it could not be asked before it happened, and was asked then
+	ReasonGivenAt *time.Time
+	ReasonGivenBy *uuid.UUID `gorm:"type:uuid"`
 }
+
+// What the receiving server found out about the sender of a mail.
+const (
+	SenderVerified   = "verified"
+	SenderUnverified = "unverified"
+)
+
+// ReasonOpen tells that the reason for going beyond the contact policy was asked for, and that nobody has given it yet.
+func (a Activity) ReasonOpen() bool { return a.ReasonAskedAt != nil && a.ReasonGivenAt == nil }
 
 // ApproachBlock is a "do not approach" of staff.
 type ApproachBlock struct {

@@ -14,6 +14,15 @@ type LeadOrigin struct {
 	Note       string
 	ByID       *uuid.UUID `gorm:"type:uuid"`
 	At         time.Time
+	Covers     *[]string `gorm:"type:jsonb;serializer:json"` // see Ways
+}
+
+// Ways are the ways of approaching somebody that the basis covers; none where a program entered it that did not ask.
+func (o LeadOrigin) Ways() []string {
+	if o.Covers == nil {
+		return nil
+	}
+	return *o.Covers
 }
 
 // LeadMerge is one merge of two leads, with what is needed to undo it.

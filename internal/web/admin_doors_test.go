@@ -26,7 +26,7 @@ var (
 func (b *browser) waitingLead(email, company string) (store.Lead, store.Assignment) {
 	b.s.T.Helper()
 	res := b.post("/admin/leads/new", url.Values{"email": {email}, "given_name": {"Ann"}, "family_name": {"Archer"}, "company": {company}, "tel": {"+44 20 7946 0018"},
-		"kind": {"fair"}, "basis": {"consent"}, "note": {"The fair in Leeds"}, "to": {"me"}})
+		"kind": {"fair"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "note": {"The fair in Leeds"}, "to": {"me"}})
 	if res.Code != http.StatusSeeOther {
 		b.s.T.Fatalf("add %s: %d\n%s", email, res.Code, res.Body)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/form"
+	"github.com/gatehouse/gatehouse/internal/pipeline"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
@@ -40,6 +41,9 @@ func (s *Server) showLeadNew(c echo.Context, status int, wrong error, known *tem
 	text := func(name, label string, most int, half bool) templates.FieldView {
 		return templates.FieldView{Name: name, Type: "text", Label: label, MaxLength: most, Half: half, Value: posted(c, name), Autocomplete: "off"}
 	}
+	covers := func(channel, label string) templates.FieldView {
+		return templates.FieldView{Name: "covers-" + channel, Type: "box", Label: "It covers " + label, Value: "yes", Checked: posted(c, "covers-"+channel) == "yes", Half: true}
+	}
 	email := text("email", "E-mail", 254, false)
 	email.Type, email.Help = "email", "May be left out where you have a phone number. Nobody may write to them then."
 	tel := text("tel", "Phone", 40, true)
@@ -48,9 +52,11 @@ func (s *Server) showLeadNew(c echo.Context, status int, wrong error, known *tem
 		{Title: "Who", Fields: []templates.FieldView{email, text("given_name", "First name", 80, true), text("family_name", "Last name", 80, true),
 			text("company", "Company", 120, true), text("job_title", "What they do there", 120, true),
 			{Name: "country", Type: "country", Label: "Country", Half: true, Options: choices(posted(c, "country"), countries...)}, tel}},
-		{Title: "From where, and by what right", Note: "Both stand on the lead's page, and the contact policy goes by them.", Fields: []templates.FieldView{
+		{Title: "From where, and by what right", Note: "It stands on the lead's page, and the contact policy goes by it: nobody is approached in a way that is not ticked, until they come to us themselves. " +
+			"With nothing ticked, a legitimate interest covers letters, and calls to somebody at work; mails always take consent.", Fields: []templates.FieldView{
 			{Name: "kind", Type: "select", Label: "Where you met", Required: true, Half: true, Options: choices(posted(c, "kind"), kinds...)},
 			{Name: "basis", Type: "select", Label: "We keep them by", Required: true, Half: true, Options: choices(posted(c, "basis"), bases...)},
+			covers(pipeline.Call, "calls"), covers(pipeline.Mail, "mails"), covers(pipeline.Meeting, "meetings"), covers(pipeline.Letter, "letters"),
 			{Name: "note", Type: "text", Label: "In a line", MaxLength: 300, Value: posted(c, "note"), Autocomplete: "off", Help: "Which fair, who sent them, what they agreed to and how."}}},
 		{Title: "Who looks after them", Fields: []templates.FieldView{{Name: "to", Type: "select", Label: "Give them to", Required: true, Options: choices(orElse(posted(c, "to"), "me"), "me", "Me", "rules", "Whoever the rules choose")}}}}}
 	fault(&p.Form, wrong)
@@ -62,6 +68,11 @@ func (s *Server) leadAdd(c echo.Context) error {
 	in := app.HandLead{Values: map[string]string{}, Kind: posted(c, "kind"), Basis: posted(c, "basis"), Note: posted(c, "note"), To: posted(c, "to")}
 	for _, name := range handFields {
 		in.Values[name] = posted(c, name)
+	}
+	for _, ch := range pipeline.Channels() {
+		if posted(c, "covers-"+ch) == "yes" {
+			in.Covers = append(in.Covers, ch)
+		}
 	}
 	l, err := s.app.AddLead(c.Request().Context(), in, s.actor(c))
 	var known *app.ErrKnownLead

@@ -22,7 +22,7 @@ const actsShown = 8
 // leadWork shows the plan and the activities, with the contact policy above.
 func (s *Server) leadWork(c echo.Context, d app.LeadDetail, p *templates.LeadPage) error {
 	w := d.LeadWork
-	if d.State != "active" || w.Plan == nil && len(w.Steps) == 0 && len(w.Activities) == 0 && len(w.Deals) == 0 && d.OwnerID == nil && w.Origin == nil && len(w.Merges) == 0 && !s.may(c, auth.PipelineWrite) {
+	if d.State != "active" || w.Plan == nil && len(w.Steps) == 0 && len(w.Activities) == 0 && len(w.Deals) == 0 && d.OwnerID == nil && len(w.Origins) == 0 && len(w.Merges) == 0 && !s.may(c, auth.PipelineWrite) {
 		return nil
 	}
 	here, write := "/admin/leads/"+d.ID.String(), s.may(c, auth.PipelineWrite)
@@ -45,9 +45,10 @@ func (s *Server) leadWork(c echo.Context, d app.LeadDetail, p *templates.LeadPag
 			v.Missing = "A strategy without tactics: there is a plan, but nothing was done yet."
 		}
 	}
-	if o := w.Origin; o != nil {
-		v.Origin = &templates.Ledger{Title: "Entered by hand", Facts: []templates.Fact{{Name: "From", Value: word(originWords, o.Kind), Note: o.Note},
-			{Name: "Kept by", Value: word(basisWords, o.LegalBasis)}, {Name: "Entered", Value: moment(o.At, s.zone(c)), Note: orElse(w.OriginBy, "")}}}
+	for _, o := range w.Origins {
+		v.Origins = append(v.Origins, templates.Ledger{Title: "Entered by hand", Facts: []templates.Fact{{Name: "From", Value: word(originWords, o.Kind), Note: o.Note},
+			{Name: "Kept by", Value: word(basisWords, o.LegalBasis)}, {Name: "Which covers", Value: orElse(pipeline.ChannelList(o.Ways()), "no way of approaching them")},
+			{Name: "Entered", Value: moment(o.At, s.zone(c)), Note: o.By}}})
 	}
 	s.mergeButtons(d, v, here, write)
 	var err error
@@ -68,7 +69,7 @@ func (s *Server) contactView(d app.LeadDetail, v *templates.LeadWorkView, here s
 		row := templates.ContactRow{Channel: channelWords[al.Channel], Icon: channelIcons[al.Channel], Answer: allowanceTags[al.Verdict], Why: al.Why}
 		switch al.Channel {
 		case pipeline.Call:
-			row.To = d.Tel
+			row.To = contact.Tel
 		case pipeline.Mail:
 			row.To = d.Email
 		}
@@ -195,7 +196,7 @@ func activityWord(act app.ActivityLine) string {
 
 var leftOutWords = map[string]string{pipeline.BeyondBlock: "there is a “do not approach”", pipeline.BeyondChoice: "they chose otherwise", pipeline.BeyondRefusal: "they want no mail",
 	pipeline.BeyondConsent: "nobody agreed to it", pipeline.BeyondAddress: "no number or address is known", pipeline.BeyondTouches: "too often within a week",
-	pipeline.BeyondQuiet: "at a quiet hour", pipeline.BeyondSlot: "at another time than the one named"}
+	pipeline.BeyondQuiet: "at a quiet hour", pipeline.BeyondSlot: "at another time than the one named", pipeline.BeyondClaim: "nobody has confirmed the number"}
 
 var originWords = map[string]string{"phone": "A call", "fair": "A fair or an event", "referral": "A referral", "other": "Something else"}
 
@@ -234,8 +235,8 @@ func workOf(d app.LeadDetail, zone *time.Location) (out []templates.TimelineEven
 			out = append(out, templates.TimelineEvent{At: *b.LiftedAt, Icon: "undo", Title: "“Do not approach” was lifted"})
 		}
 	}
-	if o := d.Origin; o != nil {
-		out = append(out, templates.TimelineEvent{At: o.At, Icon: "plus", Title: "Entered by hand: " + word(originWords, o.Kind), Text: o.Note, By: d.OriginBy})
+	for _, o := range d.Origins {
+		out = append(out, templates.TimelineEvent{At: o.At, Icon: "plus", Title: "Entered by hand: " + word(originWords, o.Kind), Text: o.Note, By: o.By})
 	}
 	for _, m := range d.Merges {
 		title := "Merged with " + m.Other

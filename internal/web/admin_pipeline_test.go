@@ -16,7 +16,7 @@ import (
 func (b *browser) byHand(email, company string) store.Lead {
 	b.s.T.Helper()
 	res := b.post("/admin/leads/new", url.Values{"email": {email}, "given_name": {"Ann"}, "family_name": {"Archer"}, "company": {company}, "tel": {"+44 20 7946 0018"},
-		"kind": {"fair"}, "basis": {"consent"}, "note": {"The fair in Leeds"}, "to": {"me"}})
+		"kind": {"fair"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "note": {"The fair in Leeds"}, "to": {"me"}})
 	if res.Code != http.StatusSeeOther {
 		b.s.T.Fatalf("add %s: %d\n%s", email, res.Code, res.Body)
 	}
@@ -43,8 +43,8 @@ func (b *browser) dealOf(l store.Lead) (d store.Deal) {
 func TestLeadByHand(t *testing.T) {
 	s := newSite(t)
 	b := s.login(auth.Sales)
-	for name, form := range map[string]url.Values{"nothing": {}, "no basis": {"email": {"ann@archer.example"}, "kind": {"fair"}, "to": {"me"}}, "no address": {"email": {"ann"}, "kind": {"fair"}, "basis": {"consent"}, "to": {"me"}},
-		"referral without a word": {"email": {"ann@archer.example"}, "kind": {"referral"}, "basis": {"consent"}, "to": {"me"}}} {
+	for name, form := range map[string]url.Values{"nothing": {}, "no basis": {"email": {"ann@archer.example"}, "kind": {"fair"}, "to": {"me"}}, "no address": {"email": {"ann"}, "kind": {"fair"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "to": {"me"}},
+		"referral without a word": {"email": {"ann@archer.example"}, "kind": {"referral"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "to": {"me"}}} {
 		if res := b.post("/admin/leads/new", form); res.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d", name, res.Code)
 		}
@@ -62,7 +62,7 @@ func TestLeadByHand(t *testing.T) {
 	if n := s.Count("select count(*) from lead_origins where lead_id = ? and kind = 'fair' and legal_basis = 'consent'", l.ID); n != 1 {
 		t.Error("nothing says by what right")
 	}
-	again := b.post("/admin/leads/new", url.Values{"email": {"ANN@archer.example"}, "given_name": {"Eve"}, "kind": {"phone"}, "basis": {"consent"}, "to": {"me"}})
+	again := b.post("/admin/leads/new", url.Values{"email": {"ANN@archer.example"}, "given_name": {"Eve"}, "kind": {"phone"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "to": {"me"}})
 	if again.Header().Get("Location") != "/admin/leads/"+l.ID.String() {
 		t.Errorf("who is known: %d to %q", again.Code, again.Header().Get("Location"))
 	}

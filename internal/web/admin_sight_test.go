@@ -90,7 +90,7 @@ func TestLeadByHandIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := b.post("/admin/leads/new", url.Values{"email": {"ann@archer.example"}, "given_name": {"Ann"}, "kind": {"fair"}, "basis": {"consent"}, "to": {"me"}})
+	res := b.post("/admin/leads/new", url.Values{"email": {"ann@archer.example"}, "given_name": {"Ann"}, "kind": {"fair"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "to": {"me"}})
 	if n := s.Count("select count(*) from leads"); res.Code != http.StatusUnprocessableEntity || n != 0 {
 		t.Errorf("%d, %d leads", res.Code, n)
 	}

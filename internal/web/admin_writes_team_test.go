@@ -27,7 +27,7 @@ func (w *world) freshTeam() string {
 func (w *world) held() (path string, as store.Assignment) {
 	w.t.Helper()
 	email := store.NewID().String()[24:] + "@hands.example"
-	res := w.admin.post("/admin/leads/new", url.Values{"email": {email}, "given_name": {"Ann"}, "family_name": {"Archer"}, "company": {"Hands"}, "kind": {"fair"}, "basis": {"consent"}, "note": {"Leeds"}, "to": {"me"}})
+	res := w.admin.post("/admin/leads/new", url.Values{"email": {email}, "given_name": {"Ann"}, "family_name": {"Archer"}, "company": {"Hands"}, "kind": {"fair"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "note": {"Leeds"}, "to": {"me"}})
 	if res.Code != http.StatusSeeOther {
 		w.t.Fatalf("add: %d %s", res.Code, res.Body)
 	}
