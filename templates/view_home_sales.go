@@ -1,5 +1,7 @@
 package templates
 
+import "time"
+
 // SalesHomePage is admin/home_sales: whom to accept, what is due, where the own deals stand, the own numbers.
 type SalesHomePage struct {
 	AdminPage
@@ -10,6 +12,7 @@ type SalesHomePage struct {
 	DueURL   string
 	Due      []DueRow
 	DueMore  int
+	Reasons  []OpenReasonRow
 	Columns  []BoardColumnView
 	Stats    []Stat
 	Empty    *Empty
@@ -23,4 +26,15 @@ type DueRow struct {
 	Company string
 	Tel     string
 	Owner   string // of somebody for whom one stands in; empty: one's own
+}
+
+// OpenReasonRow is something that went beyond the contact policy, and that still wants its reason.
+type OpenReasonRow struct {
+	URL     string
+	What    string // "Say why: mail beyond the policy"
+	Rule    string
+	At      time.Time
+	LeadURL string
+	Lead    string
+	Company string
 }

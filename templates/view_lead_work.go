@@ -62,7 +62,11 @@ type ActivityView struct {
 	By       string
 	At       time.Time
 	Why      string
-	Beyond   string
+	Beyond   string // which rule of the contact policy it went beyond; empty: none
+	Reason   string
+	ReasonBy string // who gave it, where that is not By
+	Open     bool   // the reason is asked for, and not given yet
+	GiveURL  string // where it is given; empty for those who may not
 	TakeBack *PageAction
 	Back     bool // it was taken back
 }

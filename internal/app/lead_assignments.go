@@ -68,13 +68,19 @@ func (a *App) MayDecide(ctx context.Context, as store.Assignment, u store.User) 
 	if err != nil {
 		return false, false, a.store.Translate(err)
 	}
+	manages, err = leadsSales(db, u, as.AnsweringTeamID)
+	return slices.Contains(mine, as.OwnerID), manages, a.store.Translate(err)
+}
+
+// leadsSales tells whether somebody leads sales, or the team, if any, that answers for a lead.
+func leadsSales(db *store.Query, u store.User, team *uuid.UUID) (bool, error) {
 	if auth.Allows(auth.Role(u.Role), auth.LeadsAssign) {
-		return slices.Contains(mine, as.OwnerID), true, nil
+		return true, nil
 	}
-	var leads int64
-	err = db.Raw(`select (select count(*) from sales_settings where manager_user_id = ?) + (select count(*) from teams where id = ? and manager_id = ? and archived_at is null)`,
-		u.ID, as.AnsweringTeamID, u.ID).Scan(&leads).Error
-	return slices.Contains(mine, as.OwnerID), leads > 0, a.store.Translate(err)
+	var n int64
+	err := db.Raw(`select (select count(*) from sales_settings where manager_user_id = ?) + (select count(*) from teams where id = ? and manager_id = ? and archived_at is null)`,
+		u.ID, team, u.ID).Scan(&n).Error
+	return n > 0, err
 }
 
 // Claim reads it.

@@ -18,6 +18,7 @@ type SalesHome struct {
 	Due      []DueStep // due today or overdue, the oldest first
 	DueN     int
 	Overdue  int
+	Reasons  []ReasonDue   // what went beyond the contact policy before anybody could be asked why
 	Columns  []BoardColumn // counts and sums only
 	Lacking  int           // open deals without a plan or without activities
 	Numbers  SalesNumbers
@@ -79,6 +80,9 @@ func (a *App) SalesHome(ctx context.Context, user uuid.UUID, more string) (Sales
 	night := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, settings.Zone())
 	if err := dueSteps(db, &h, owners, now, night, due); err != nil {
 		return h, a.store.Translate(err)
+	}
+	if h.Reasons, err = a.reasonsDue(ctx, user); err != nil {
+		return h, err
 	}
 	stages, err := a.Stages(ctx)
 	if err != nil {

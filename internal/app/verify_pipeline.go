@@ -51,11 +51,12 @@ var pipelineLines = []reconciliation{
 	{"activities", "select count(*) from activities", `
 		select v.id, case when v.how in ('typed','step') and v.user_id is null then 'unsigned'
 			when v.direction = 'out' and v.how in ('typed','step') and v.why = '' and l.state = 'active' then 'unexplained'
-			when v.beyond <> '' and v.beyond_reason = '' and v.how in ('typed','step') and l.state = 'active' then 'beyond the policy without a reason'
+			when v.beyond <> '' and v.beyond_reason = '' and v.reason_asked_at is null and v.how in ('typed','step','bcc') and l.state = 'active' then 'beyond the policy without a reason'
+			when v.reason_asked_at is not null and v.reason_given_at is null and l.state = 'active' then 'waits for its reason'
 			when v.taken_back_at is not null then 'taken back' when v.user_id is not null then 'signed' else 'seen by the system' end as class
 		from activities v join leads l on l.id = v.lead_id`,
-		[]class{{"signed", ""}, {"seen by the system", ""}, {"taken back", ""},
+		[]class{{"signed", ""}, {"seen by the system", ""}, {"taken back", ""}, {"waits for its reason", ""},
 			{"unsigned", "Somebody was approached, and nobody signed it."},
 			{"unexplained", "Somebody was approached, and nothing says why that was right."},
-			{"beyond the policy without a reason", "Somebody was approached beyond the contact policy, and nothing says why."}}},
+			{"beyond the policy without a reason", "Somebody was approached beyond the contact policy, nothing says why, and nobody was asked."}}},
 }

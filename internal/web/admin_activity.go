@@ -102,6 +102,70 @@ func (s *Server) activityNote(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, back(c, "/admin/leads/"+id.String()+"#work"))
 }
 
+// reasonNew asks why something went beyond the contact policy, after it happened.
+func (s *Server) reasonNew(c echo.Context) error {
+	id, act, err := s.seenActivity(c, c.QueryParam("activity"))
+	if err != nil {
+		return err
+	}
+	return s.showReason(c, http.StatusOK, id, act, nil)
+}
+
+func (s *Server) showReason(c echo.Context, status int, id uuid.UUID, act store.Activity, wrong error) error {
+	ctx, here := c.Request().Context(), "/admin/leads/"+id.String()
+	p := templates.FormPage{}
+	var err error
+	if p.AdminPage, err = s.adminPage(c, "leads", "Why it had to be", templates.Link{Label: "Leads", URL: "/admin/leads"}, templates.Link{Label: "The lead", URL: here + "#work"}); err != nil {
+		return err
+	}
+	may, err := s.app.MayGiveReason(ctx, act, s.user(c))
+	if err != nil {
+		return err
+	}
+	if !may {
+		return errs.New(errs.Forbidden, "Only whoever did this can say why, or whoever leads sales.")
+	}
+	p.Lead = channelWords[act.Kind] + " of " + moment(act.At, s.zone(c)) + ", beyond the contact policy: " + word(leftOutWords, act.Beyond) + "."
+	if !act.ReasonOpen() {
+		p.Notices = append(p.Notices, templates.Notice{Kind: "note", Text: "A reason stands there: “" + act.BeyondReason + "”. It stays; add a line to the lead that says more."})
+	}
+	p.Form = templates.Sheet{Action: here + "/reason", Button: "Say why", CancelURL: here + "#work", Hidden: []templates.KV{{Key: "activity", Value: act.ID.String()}, {Key: "back", Value: orElse(posted(c, "back"), c.QueryParam("back"))}},
+		Groups: []templates.SheetGroup{{Note: act.Why, Fields: []templates.FieldView{{Name: "reason", Type: "text", Label: "Why it had to be all the same", Value: posted(c, "reason"), MaxLength: 500, Required: true, Autocomplete: "off", Focus: true,
+			Help: "In one line. It stands with the activity, where your manager reads it. If it was not you who sent it, say that."}}}}}
+	fault(&p.Form, wrong)
+	return s.page(c, status, "admin/form", p)
+}
+
+// seenActivity is an activity of the lead in the path, if whoever is logged in may see that lead.
+func (s *Server) seenActivity(c echo.Context, typed string) (id uuid.UUID, act store.Activity, err error) {
+	if id, err = s.seenLead(c); err != nil {
+		return id, act, err
+	}
+	which, err := uuid.Parse(typed)
+	if err != nil {
+		return id, act, errs.New(errs.NotFound, "There is no such activity here.")
+	}
+	act, err = s.app.Activity(c.Request().Context(), id, which)
+	return id, act, err
+}
+
+func (s *Server) reasonGive(c echo.Context) error {
+	id, act, err := s.seenActivity(c, posted(c, "activity"))
+	if err != nil {
+		return err
+	}
+	to := back(c, "/admin/leads/"+id.String()+"#work")
+	err = s.app.GiveReason(c.Request().Context(), id, act.ID, posted(c, "reason"), s.actor(c))
+	if status := formStatus(err); status != 0 && !wantsJSON(c) {
+		now, lost := s.app.Activity(c.Request().Context(), id, act.ID) // somebody may have been faster
+		if lost != nil {
+			return lost
+		}
+		return s.showReason(c, status, id, now, err)
+	}
+	return s.after(c, err, "Thank you. It stands with the activity.", to)
+}
+
 func (s *Server) activityTakeBack(c echo.Context) error {
 	id, err := s.seenLead(c)
 	if err != nil {

@@ -110,7 +110,7 @@ var auditWords = map[string]string{
 	"key.create": "made an API key", "key.revoke": "revoked an API key", "settings.edit": "changed the settings",
 	"mail.hold": "held all mail", "mail.release": "let mail go", "install": "installed the sample", "leads.export": "exported leads",
 	"submission.release": "released a submission", "submission.discard": "discarded a submission", "submission.undiscard": "took a discard back",
-	"lead.erase": "erased a person", "activity.note": "noted an activity", "activity.take-back": "took an activity back",
+	"lead.erase": "erased a person", "activity.note": "noted an activity", "activity.take-back": "took an activity back", "activity.reason": "said why an activity went beyond the contact policy",
 	"rules.draft": "began a draft of rules", "rules.edit": "edited rules", "rules.publish": "published rules", "rules.roll-back": "rolled rules back", "rules.discard": "discarded a draft of rules",
 	"rules.rehearse": "rehearsed rules", "rules.rescore": "had leads scored anew", "rehearsal.cancel": "stopped a rehearsal", "rescore.cancel": "stopped a scoring anew",
 }

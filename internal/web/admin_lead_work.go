@@ -29,7 +29,9 @@ func (s *Server) leadWork(c echo.Context, d app.LeadDetail, p *templates.LeadPag
 	v := &templates.LeadWorkView{}
 	s.contactView(d, v, here, write)
 	s.planView(c, d, v, here, write)
-	s.actsView(c, d, v, here, write)
+	if err := s.actsView(c, d, v, here, write); err != nil {
+		return err
+	}
 	for _, deal := range w.Deals {
 		card := s.dealCard(c, deal, here+"#work")
 		card.Marks = []templates.Tag{{Label: deal.StageTitle, Tone: map[string]string{pipeline.Open: "wait", pipeline.Won: "good", pipeline.Lost: "bad"}[deal.State]}}
@@ -156,7 +158,7 @@ func stepButton(label, here string, st app.StepLine, do string) templates.PageAc
 	return a
 }
 
-func (s *Server) actsView(c echo.Context, d app.LeadDetail, v *templates.LeadWorkView, here string, write bool) {
+func (s *Server) actsView(c echo.Context, d app.LeadDetail, v *templates.LeadWorkView, here string, write bool) error {
 	u, now := s.user(c), s.app.Store().Now()
 	for i, act := range d.Activities {
 		if i >= actsShown {
@@ -165,7 +167,19 @@ func (s *Server) actsView(c echo.Context, d app.LeadDetail, v *templates.LeadWor
 		}
 		view := templates.ActivityView{Icon: channelIcons[act.Kind], What: activityWord(act), Text: act.Text, By: orElse(act.By, "by itself"), At: act.At, Why: act.Why, Back: act.TakenBackAt != nil}
 		if act.Beyond != "" {
-			view.Beyond = orElse(act.BeyondReason, word(leftOutWords, act.Beyond))
+			view.Beyond, view.Reason, view.Open = word(leftOutWords, act.Beyond), act.BeyondReason, act.ReasonOpen()
+			if act.GivenBy != act.By {
+				view.ReasonBy = act.GivenBy
+			}
+		}
+		if view.Open && write {
+			may, err := s.app.MayGiveReason(c.Request().Context(), act.Activity, u)
+			if err != nil {
+				return err
+			}
+			if may {
+				view.GiveURL = here + "/reason?activity=" + act.ID.String()
+			}
 		}
 		if write && !view.Back && act.UserID != nil && *act.UserID == u.ID && (act.How == "typed" || act.How == "step") && now.Sub(act.RecordedAt) < app.TakeBackWithin {
 			a := postButton("Take back", "undo", here+"/take-back", 0)
@@ -177,6 +191,7 @@ func (s *Server) actsView(c echo.Context, d app.LeadDetail, v *templates.LeadWor
 	if write {
 		v.Note = &templates.Sheet{Action: here + "/note", Button: "Note it", Hidden: []templates.KV{{Key: "back", Value: here + "#work"}}}
 	}
+	return nil
 }
 
 func activityWord(act app.ActivityLine) string {
@@ -218,6 +233,9 @@ func workOf(d app.LeadDetail, zone *time.Location) (out []templates.TimelineEven
 		}
 		if act.Beyond != "" {
 			e.Labels = append(e.Labels, templates.Tag{Label: "beyond the policy", Tone: "bad", Title: word(leftOutWords, act.Beyond)})
+		}
+		if act.ReasonOpen() {
+			e.Labels = append(e.Labels, templates.Tag{Label: "no reason given yet", Tone: "wait"})
 		}
 		out = append(out, e)
 	}

@@ -30,6 +30,8 @@ func (s *Server) pipelineRoutes() []route {
 		{post, "/admin/leads/new", can(auth.PipelineWrite), smallForm, s.leadAdd},
 		{get, "/admin/leads/:id/note", can(auth.PipelineWrite), noBody, s.activityNew},
 		{post, "/admin/leads/:id/note", can(auth.PipelineWrite), smallForm, s.activityNote},
+		{get, "/admin/leads/:id/reason", can(auth.PipelineWrite), noBody, s.reasonNew},
+		{post, "/admin/leads/:id/reason", can(auth.PipelineWrite), smallForm, s.reasonGive},
 		{post, "/admin/leads/:id/take-back", can(auth.PipelineWrite), smallForm, s.activityTakeBack},
 		{get, "/admin/leads/:id/step", can(auth.PipelineWrite), noBody, s.stepPage},
 		{post, "/admin/leads/:id/step", can(auth.PipelineWrite), smallForm, s.stepChange},

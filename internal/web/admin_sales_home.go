@@ -40,12 +40,17 @@ func (s *Server) salesHome(c echo.Context) error {
 	for _, d := range h.Due {
 		p.Due = append(p.Due, s.dueRow(c, d))
 	}
+	for _, r := range h.Reasons {
+		lead := "/admin/leads/" + r.LeadID.String()
+		p.Reasons = append(p.Reasons, templates.OpenReasonRow{URL: lead + "/reason?activity=" + r.ID.String() + "&back=%2Fadmin", What: "Say why: " + strings.ToLower(channelWords[r.Kind]) + " beyond the policy", Rule: word(leftOutWords, r.Beyond), At: r.At,
+			LeadURL: lead + "#work", Lead: orElse(fullName(r.GivenName, r.FamilyName), r.Email), Company: r.Company})
+	}
 	open := 0
 	for _, col := range h.Columns {
 		open += col.N
 		p.Columns = append(p.Columns, templates.BoardColumnView{Title: col.Title, N: col.N, Sum: sumText(col.Sums), MoreURL: pipelinePath + "?view=list&owner=me&stage=" + queryEscape(col.Key)})
 	}
-	if open+h.WaitingN+h.DueN+h.Numbers.Won+h.Numbers.Lost+h.Numbers.Accepted == 0 {
+	if open+h.WaitingN+h.DueN+len(h.Reasons)+h.Numbers.Won+h.Numbers.Lost+h.Numbers.Accepted == 0 {
 		p.Columns = nil
 		p.Empty = &templates.Empty{Suit: "heart", Title: "Nothing waits for you", Text: "As soon as a lead is yours it stands here with its clock, and later what is due. Meanwhile: whom did you meet this week?", Action: p.Action}
 		p.Action = nil
@@ -86,6 +91,9 @@ func daySentence(h app.SalesHome) (out []templates.Piece) {
 	}
 	if today > 0 {
 		parts = append(parts, templates.Piece{Text: count(today, "step is", "steps are") + " due today", URL: "#due"})
+	}
+	if n := len(h.Reasons); n > 0 {
+		parts = append(parts, templates.Piece{Text: count(n, "mail wants its", "mails want their") + " reason", URL: "#due"})
 	}
 	if h.Lacking > 0 {
 		parts = append(parts, templates.Piece{Text: count(h.Lacking, "deal lacks", "deals lack") + " a plan or activities", URL: pipelinePath + "?view=list&owner=me&only=lacking"})

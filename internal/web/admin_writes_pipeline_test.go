@@ -67,10 +67,19 @@ var pipelineWrites = map[string]staffWrite{
 		return w.admin.post("/admin/deals/"+d.ID.String()+"/move", url.Values{"version": {version(d.Version)}, "to": {"proposal"}, "value": {"900"}})
 	}},
 	"/admin/leads/new": {"lead.add", func(w *world) *httptest.ResponseRecorder {
-		return w.admin.post("/admin/leads/new", url.Values{"email": {"new@byhand.example"}, "given_name": {"Ann"}, "kind": {"fair"}, "basis": {"consent"}, "note": {"Leeds"}, "to": {"me"}})
+		return w.admin.post("/admin/leads/new", url.Values{"email": {"new@byhand.example"}, "given_name": {"Ann"}, "kind": {"fair"}, "basis": {"consent"}, "covers-call": {"yes"}, "covers-mail": {"yes"}, "covers-meeting": {"yes"}, "covers-letter": {"yes"}, "note": {"Leeds"}, "to": {"me"}})
 	}},
 	"/admin/leads/:id/note": {"activity.note", func(w *world) *httptest.ResponseRecorder {
 		return w.admin.post(w.lead()+"/note", url.Values{"text": {"Called, nobody there"}, "kind": {"call"}})
+	}},
+	"/admin/leads/:id/reason": {"activity.reason", func(w *world) *httptest.ResponseRecorder {
+		l := w.lead()
+		w.admin.post(l+"/note", url.Values{"text": {"Wrote once more"}, "kind": {"mail"}})
+		act := w.one("select id::text from activities where lead_id = ?", l[len(l)-36:])
+		if err := w.Store.DB(w.t.Context()).Exec("update activities set beyond = 'choice', reason_asked_at = recorded_at where id = ?", act).Error; err != nil {
+			w.t.Fatal(err)
+		}
+		return w.admin.post(l+"/reason", url.Values{"activity": {act}, "reason": {"The offer ended that day"}})
 	}},
 	"/admin/leads/:id/take-back": {"activity.take-back", func(w *world) *httptest.ResponseRecorder {
 		l := w.lead()
