@@ -239,7 +239,7 @@ func (c Contact) agreed(channel string) (beyond, why string) {
 	switch {
 	case !c.Answered.IsZero():
 		return "", "They have answered or come themselves, last on " + c.day(c.Answered) + "."
-	case c.Agreed && channel == Mail && !c.Unsubscribed: // to mails, and to nothing else
+	case c.Agreed && channel == Mail: // to mails, and to nothing else
 		return "", "They agreed to be written to, and confirmed it."
 	case !c.AskedAt.IsZero():
 		who, tel := "They asked", ""

@@ -40,12 +40,17 @@ func TestAllows(t *testing.T) {
 		{"wants to book", func(c *Contact) { c.Choice, c.ChoiceAt = "booking", after }, map[string]string{Call: "no choice", Mail: "may", Meeting: "may"}, "book the time themselves"},
 		{"wants nothing", func(c *Contact) { c.Choice, c.ChoiceAt, c.Agreed = "none", after, true }, map[string]string{Call: "no choice", Mail: "no choice", Meeting: "no choice", Letter: "no choice"}, "not to be contacted"},
 		{"never write", func(c *Contact) { c.Never, c.Choice, c.ChoiceAt = true, "mail", noon }, map[string]string{Mail: "no refusal"}, ""},
+		{"never write, and nothing chosen", func(c *Contact) { c.Never = true }, map[string]string{Mail: "no refusal", Call: "may", Letter: "may"}, ""},
+		{"known by phone alone", func(c *Contact) { c.HasMail = false }, map[string]string{Mail: "no no-address", Call: "may"}, ""},
+		{"came by themselves", func(c *Contact) { c.AskedAt, c.Answered = time.Time{}, after }, map[string]string{Call: "may", Mail: "may", Letter: "may"}, "They have answered or come themselves, last on 2 March 2026."},
 		{"unsubscribed", func(c *Contact) { c.Unsubscribed, c.RefusedAt = true, after }, map[string]string{Mail: "no refusal", Call: "may"}, ""},
 		{"unsubscribed, then asked for a mail", func(c *Contact) {
 			c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt, c.ChoiceSaid = true, before, "mail", after, true
 		}, map[string]string{Mail: "may"}, ""},
 		{"unsubscribed, then somebody claimed a wish for a mail", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt = true, before, "mail", after }, map[string]string{Mail: "no refusal"}, ""},
-		{"asked for a mail, then unsubscribed", func(c *Contact) { c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt = true, after, "mail", before }, map[string]string{Mail: "no refusal"}, ""},
+		{"asked for a mail, then unsubscribed", func(c *Contact) {
+			c.Unsubscribed, c.RefusedAt, c.Choice, c.ChoiceAt, c.ChoiceSaid = true, after, "mail", before, true
+		}, map[string]string{Mail: "no refusal"}, ""},
 		{"comes back", func(c *Contact) { c.Bounced = true }, map[string]string{Mail: "no no-address", Call: "may"}, ""},
 		{"blocked", func(c *Contact) { c.Blocks = []Block{{"all", "their lawyer wrote.", "Ana", before}} }, map[string]string{Call: "no do-not-approach", Mail: "no do-not-approach", Letter: "no do-not-approach"}, "Do not approach: their lawyer wrote (Ana, 28 February 2026)."},
 		{"blocked on the phone", func(c *Contact) { c.Blocks = []Block{{"call", "in hospital", "Ana", before}} }, map[string]string{Call: "no do-not-approach", Mail: "may"}, ""},
