@@ -175,10 +175,13 @@ func TestAllowsHolds(t *testing.T) {
 			if c.Choice == "none" && a.Verdict != No {
 				t.Fatalf("approached although they want nothing: %+v", a)
 			}
-			unsaid := c
-			unsaid.Choice, unsaid.Slots, unsaid.TelClaimed, unsaid.HasTel = "", nil, false, c.HasTel && !c.TelClaimed
-			if got := unsaid.Allows(a.Channel); c.Choice != "" && !c.ChoiceSaid && a.Verdict == May && got.Verdict != May {
-				t.Fatalf("a claim allows what nothing else does: %+v, without it %+v", a, got)
+			for _, how := range []string{"call", "mail", "booking"} {
+				claimed, unsaid := c, c
+				claimed.Choice, claimed.ChoiceSaid, unsaid.Choice, unsaid.Slots = how, false, "", nil
+				unsaid.TelClaimed, unsaid.HasTel = false, c.HasTel && !c.TelClaimed
+				if got, without := claimed.Allows(a.Channel), unsaid.Allows(a.Channel); got.Verdict == May && without.Verdict != May {
+					t.Fatalf("a claim allows what nothing else does: %+v, without it %+v", got, without)
+				}
 			}
 			stricter := c
 			stricter.Blocks = []Block{{"all", "x", "y", noon}}
