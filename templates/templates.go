@@ -171,7 +171,7 @@ func (s *Set) fieldFunc(root *template.Template, lang string) func(FieldView, st
 // answer has none.
 func withEmptyChoice(f FieldView, label string) []OptionView {
 	answered := slices.ContainsFunc(f.Options, func(o OptionView) bool { return o.Selected })
-	if len(f.Options) == 0 || f.Options[0].Value == "" || f.Required && answered {
+	if len(f.Options) == 0 || f.Type == "events" || f.Options[0].Value == "" || f.Required && answered {
 		return f.Options
 	}
 	return append([]OptionView{{Label: label, Selected: !answered}}, f.Options...)

@@ -168,4 +168,7 @@ func TestEventsAreTicked(t *testing.T) {
 		t.Errorf("%d: it has ticked %v", res.Code, got)
 	}
 	has(t, "words", body, "Qualified", "None ticked: all of it.")
+	if fresh := admin.page("/admin/connectors/new?kind=webhook"); len(boxes(fresh)) > 0 || strings.Count(fresh, `name="types"`) != len(crm.EventTypes) {
+		t.Errorf("a new webhook has %d boxes, ticked %v", strings.Count(fresh, `name="types"`), boxes(fresh))
+	}
 }

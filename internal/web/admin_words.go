@@ -51,7 +51,8 @@ var submissionStates = map[string]templates.Tag{
 
 var doorWords = map[string]string{"page": "on the page", "embed": "on another site", "api": "through the API", "staff": "entered by staff"}
 
-var templateWords = map[string]string{"requested": "The document", "quarantine_digest": "Quarantine digest", "alarm": "Alarm", "password": "A new password",
+var templateWords = map[string]string{"requested": "The document", "quarantine_digest": "Quarantine digest", "alarm": "Alarm", "password": "A new password", "fresh_link": "A fresh link",
+	"assigned": "A lead is yours", "assigned_digest": "Several leads are yours", "clock": "First-response clock",
 	"setup": "An invitation", "confirmation": "A confirmation", "marketing": "Marketing mail"}
 
 var kindWords = map[string]string{"requested": "Requested", "marketing": "Marketing", "staff": "To staff", "confirmation": "Confirmation"}
