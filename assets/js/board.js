@@ -28,7 +28,12 @@ function show(page, url) {
   cancel.onclick = () => dialog.close();
   form.querySelector(".buttons").append(cancel);
   dialog.append(title, form);
-  dialog.addEventListener("close", (event) => { event.target.remove(); dialog = null; refocus(lost.card) || lost.node?.focus?.(); });
+  dialog.addEventListener("close", (event) => { // it comes late on a busy machine: another one may be open by then
+    event.target.remove();
+    if (dialog && dialog !== event.target) return;
+    dialog = null;
+    refocus(lost.card) || lost.node?.focus?.();
+  });
   document.body.append(dialog);
   form.addEventListener("submit", (event) => { event.preventDefault(); send(form.action, new FormData(form)); });
   dialog.showModal();
@@ -47,7 +52,8 @@ async function send(url, data, asked) {
   const page = await parse(answer);
   if (answer.redirected && answer.ok) {
     const wanted = new URL(answer.url);
-    if (dialog) dialog.close();
+    dialog?.close();
+    dialog = null; // the next key counts at once
     if (board() && page.querySelector("[data-board]")) {
       replace(page);
       say(page.querySelector(".flash p")?.textContent ?? "");
