@@ -31,7 +31,7 @@ type DueRow struct {
 // OpenReasonRow is something that went beyond the contact policy, and that still wants its reason.
 type OpenReasonRow struct {
 	URL     string
-	What    string // "Say why: mail beyond the policy"
+	What    string // "Say why the mail had to be"
 	Rule    string
 	At      time.Time
 	LeadURL string

@@ -72,6 +72,11 @@ func pipelineOf(t *testing.T, s *site, people int) {
 			do(`insert into activities (id, lead_id, assignment_id, user_id, kind, direction, text, how, why, beyond, beyond_reason, at, recorded_at)
 				values ($1, $2, $3, $4, 'call', 'out', 'wants an offer by Friday, the board meets on Monday', 'typed', 'They asked for a call on 2 March 2026.', '', '', now(), now())`, store.NewID(), lead, as, user)
 		}
+		if i == 1 || i == 2 { // a mail from another program went beyond the policy: one waits for its reason, one has it
+			do(`insert into activities (id, lead_id, assignment_id, user_id, kind, direction, text, how, sender, why, beyond, beyond_reason, at, recorded_at, reason_asked_at, reason_given_at, reason_given_by)
+				values ($1, $2, $3, $4, 'mail', 'out', 'The offer, as of today', 'bcc', 'verified', 'They asked for a call on 2 March 2026, and nothing else.', 'choice', $5, now(), now(), now(),
+				case when $5 <> '' then now() end, case when $5 <> '' then $4::uuid end)`, store.NewID(), lead, as, user, []string{"", "", "The offer ends today, and they had asked for it on the phone."}[i])
+		}
 		if stage == "" {
 			continue
 		}
@@ -164,6 +169,10 @@ func TestPipelinePages(t *testing.T) {
 	staff.page("lead-work", browser.Eval[string](a.Page, `document.querySelector('[data-column=discovery] .card-link').pathname`))
 	step := browser.Eval[string](a.Page, `document.querySelector(".steps a[data-form]").getAttribute("href")`)
 	staff.page("step", step)
+	a.Open("/admin/pipeline")
+	asks := browser.Eval[string](a.Page, `[...document.querySelectorAll("[data-column=discovery] .card-link")].find(n => n.textContent.includes("Company 1")).pathname`)
+	staff.page("lead-reason", asks)
+	staff.page("reason", browser.Eval[string](a.Page, `document.querySelector(".acts a[data-form]").getAttribute("href")`))
 	for _, name := range []string{"plan-and-tactics", "forecast", "returned"} {
 		staff.page("report-"+name, "/admin/reports/"+name)
 	}

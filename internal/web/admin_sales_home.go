@@ -42,7 +42,7 @@ func (s *Server) salesHome(c echo.Context) error {
 	}
 	for _, r := range h.Reasons {
 		lead := "/admin/leads/" + r.LeadID.String()
-		p.Reasons = append(p.Reasons, templates.OpenReasonRow{URL: lead + "/reason?activity=" + r.ID.String() + "&back=%2Fadmin", What: "Say why: " + strings.ToLower(channelWords[r.Kind]) + " beyond the policy", Rule: word(leftOutWords, r.Beyond), At: r.At,
+		p.Reasons = append(p.Reasons, templates.OpenReasonRow{URL: lead + "/reason?activity=" + r.ID.String() + "&back=%2Fadmin", What: "Say why the " + strings.ToLower(channelWords[r.Kind]) + " had to be", Rule: word(leftOutWords, r.Beyond), At: r.At,
 			LeadURL: lead + "#work", Lead: orElse(fullName(r.GivenName, r.FamilyName), r.Email), Company: r.Company})
 	}
 	open := 0
