@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -317,5 +318,39 @@ func TestScoreOnTrialPage(t *testing.T) {
 	}
 	if body := w.login(auth.Sales).page(page); !strings.Contains(body, "Sales has not decided on anybody yet") {
 		t.Error("sales sees leads of others")
+	}
+}
+
+// Which rules foretell what becomes of a deal is said beside what they foretell of acceptance, and each figure opens.
+func TestScoreOnTrialTellsOfDeals(t *testing.T) {
+	w := newWorld(t)
+	const page = "/admin/reports/score-on-trial"
+	owner := w.colleague(auth.Sales)
+	db := w.Store.DB(t.Context())
+	for n := range 44 {
+		address, fate := fmt.Sprintf("ann%d@archer%d.example", n, n), "won"
+		if n%2 == 0 {
+			address, fate = fmt.Sprintf("bob%d@gmail.com", n), "lost"
+		}
+		w.Take(testkit.Submit(address))
+		if err := db.Exec(`with a as (insert into assignments (id, lead_id, owner_id, rule_key, how, reason, reason_data, state, period, at, clock_from, first_response_kind, close_reason, close_note, version, accepted_at, closed_at)
+			select gen_random_uuid(), lead_id, @owner, '', 'rule', '', '{}', 'closed', '2026-03-01', @now, @now, '', @fate, '', 1, @now, @now from lead_addresses where address = @address returning id, lead_id)
+			insert into deals (id, lead_id, assignment_id, owner_id, title, stage, state, currency, reason, reason_note, position, opened_at, stage_at, closed_at, version, updated_at)
+			select gen_random_uuid(), lead_id, id, @owner, 'x', (select key from stages order by position limit 1), @fate, 'GBP', '', '', 1, @now, @now, @now, 1, @now from a`,
+			map[string]any{"owner": owner.ID, "now": w.Clock.Now(), "fate": fate, "address": address}).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := w.admin.page(page)
+	_, deals, _ := strings.Cut(body, "once it was a deal")
+	for _, want := range []string{"Won more often", "Won less often", page + "?of=closed&amp;rule=free-mail"} {
+		if !strings.Contains(deals, want) {
+			t.Errorf("of deals the page does not say: %s", want)
+		}
+	}
+	for query, want := range map[string]int{"of=closed&rule=free-mail": 22, "of=won&rule=free-mail": 0, "of=won&without=free-mail": 22, "of=closed": 44} {
+		if n := strings.Count(w.admin.page(page+"?"+query), `class="row-link"`); n != want {
+			t.Errorf("%s opens %d leads, not %d", query, n, want)
+		}
 	}
 }

@@ -62,35 +62,42 @@ func trialTables(p *templates.ReportPage, t app.ScoreTrial) {
 		}
 	}
 	rules := templates.StudyTable{Title: "By rule", Key: "Rule", Definition: "Accepted, where the rule gave points and where it gave none. It foretells something where the two intervals lie apart.",
-		Columns: []templates.Column{{Label: "What it tells"}, {Label: "Leads with it", Number: true}, {Label: "Accepted with it", Number: true}, {Label: "Accepted without", Number: true}, {Label: "Won with it, of those closed", Number: true}}}
+		Columns: []templates.Column{{Label: "What it tells"}, {Label: "Leads with it", Number: true}, {Label: "Accepted with it", Number: true}, {Label: "Accepted without", Number: true}}}
+	deals := templates.StudyTable{Title: "By rule, once it was a deal", Key: "Rule", Definition: "Won, of the deals that are closed, where the rule gave points and where it gave none. It foretells something where the two intervals lie apart.",
+		Columns: []templates.Column{{Label: "What it tells"}, {Label: "Closed with it", Number: true}, {Label: "Won with it", Number: true}, {Label: "Won without", Number: true}}}
 	for _, r := range t.ByRule {
-		rules.Rows = append(rules.Rows, templates.StudyRow{Label: r.Title, Note: r.Group + ", " + lead.Points(r.Points) + " points", Cells: []templates.StudyCell{
-			{Value: tells(r)},
+		note := r.Group + ", " + lead.Points(r.Points) + " points"
+		rules.Rows = append(rules.Rows, templates.StudyRow{Label: r.Title, Note: note, Cells: []templates.StudyCell{
+			{Value: tells("Accepted", r.Points, r.With.Accepted, r.With.Cases, r.Without.Accepted, r.Without.Cases)},
 			{Value: thousands(r.With.Cases), URL: trialURL("rule", r.Key, "all")},
 			shareCell(r.With.Accepted, r.With.Cases, trialURL("rule", r.Key, "accepted")),
-			shareCell(r.Without.Accepted, r.Without.Cases, trialURL("without", r.Key, "accepted")),
-			shareCell(r.With.Won, r.With.Closed, trialURL("rule", r.Key, "won"))}})
+			shareCell(r.Without.Accepted, r.Without.Cases, trialURL("without", r.Key, "accepted"))}})
+		deals.Rows = append(deals.Rows, templates.StudyRow{Label: r.Title, Note: note, Cells: []templates.StudyCell{
+			{Value: tells("Won", r.Points, r.With.Won, r.With.Closed, r.Without.Won, r.Without.Closed)},
+			{Value: thousands(r.With.Closed), URL: trialURL("rule", r.Key, "closed")},
+			shareCell(r.With.Won, r.With.Closed, trialURL("rule", r.Key, "won")),
+			shareCell(r.Without.Won, r.Without.Closed, trialURL("without", r.Key, "won"))}})
 	}
-	p.Tables = []templates.StudyTable{grades, rules}
+	p.Tables = []templates.StudyTable{grades, rules, deals}
 	p.Notes = []string{fmt.Sprintf("Leads that were accepted, or given back, of the last %d days; the newest %s of them. Intervals are Wilson's, of 95 %%; below %d cases nothing is told.", trialDays, thousands(app.TrialMost), report.Enough),
 		"Where many rules are looked at, one in twenty lies apart by chance. And sales sees the score before it decides: what it accepts is not blind."}
 }
 
-// tells puts what a rule foretells into words: acceptance first, as there are more cases of it.
-func tells(r app.TrialRule) string {
-	switch app.Tells(r.With.Accepted, r.With.Cases, r.Without.Accepted, r.Without.Cases) {
+// tells puts what a rule foretells into words: what came of so many of those with it, and of so many without.
+func tells(what string, points, with, of, without, ofThose int) string {
+	switch app.Tells(with, of, without, ofThose) {
 	case "few":
 		return "Too few to tell"
 	case "more":
-		if r.Points < 0 {
-			return "Accepted more often, though it takes points"
+		if points < 0 {
+			return what + " more often, though it takes points"
 		}
-		return "Accepted more often"
+		return what + " more often"
 	case "less":
-		if r.Points > 0 {
-			return "Accepted less often, though it gives points"
+		if points > 0 {
+			return what + " less often, though it gives points"
 		}
-		return "Accepted less often"
+		return what + " less often"
 	}
 	return "No difference to be seen"
 }
@@ -131,7 +138,7 @@ func trialRows(p *templates.ReportPage, t app.ScoreTrial, q url.Values) {
 		with := slices.Contains(c.Rules, q.Get("rule"))
 		switch {
 		case q.Get("grade") != "" && c.Grade != q.Get("grade"), q.Has("rule") && !with, q.Has("without") && slices.Contains(c.Rules, q.Get("without")),
-			q.Get("of") == "accepted" && !c.Accepted, q.Get("of") == "won" && !c.Won:
+			q.Get("of") == "accepted" && !c.Accepted, q.Get("of") == "closed" && !c.Closed, q.Get("of") == "won" && !c.Won:
 			continue
 		}
 		fate := "Given back"
@@ -149,7 +156,7 @@ func trialRows(p *templates.ReportPage, t app.ScoreTrial, q url.Values) {
 }
 
 func trialTitle(t app.ScoreTrial, q url.Values) string {
-	parts := []string{map[string]string{"accepted": "Accepted", "won": "Won"}[q.Get("of")]}
+	parts := []string{map[string]string{"accepted": "Accepted", "closed": "Deal closed", "won": "Won"}[q.Get("of")]}
 	if parts[0] == "" {
 		parts[0] = "Decided on"
 	}
