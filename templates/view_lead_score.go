@@ -31,5 +31,7 @@ type ScoreLineView struct {
 	Points string // now
 	Then   string // when it was given
 	At     time.Time
-	Note   string // what melts when
+	Since  bool   // it has counted since At; false where it is only tried
+	Event  string // what it was given for, of engagement
+	Note   string // what it was cut to, and what melts when
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -43,11 +44,14 @@ func (s *Server) leadScore(c echo.Context, d app.LeadDetail, p *templates.LeadPa
 func ledgerOf(lines []lead.ScoreLine, at time.Time, rules *lead.ScoreRules, grade string) templates.LeadScoreView {
 	fit, engagement := lead.Sum(lines, at)
 	v := templates.LeadScoreView{Grade: grade, Total: lead.Points(fit + engagement), Threshold: "–"}
-	groups := map[string]string{}
+	groups, whole := map[string]string{}, map[string]int{}
 	if rules != nil {
 		v.Threshold = lead.Points(rules.Threshold)
 		for _, g := range rules.Groups {
 			groups[g.Key] = g.Title
+			for _, r := range g.Rules {
+				whole[r.Key] = r.Points
+			}
 		}
 	}
 	who := templates.ScoreSide{Title: "Fit: who they are", Sum: lead.Points(fit), Empty: "Nothing that is known of the person counts."}
@@ -57,13 +61,19 @@ func ledgerOf(lines []lead.ScoreLine, at time.Time, rules *lead.ScoreRules, grad
 	}
 	for _, l := range lines {
 		row := templates.ScoreLineView{Title: l.Title, Group: groups[l.Group], Points: lead.Points(l.Worth(at)), Then: lead.Points(l.Points), At: l.At}
+		cut := ""
+		if l.Points > 0 && l.Points < whole[l.Rule] {
+			cut = "of " + lead.Points(whole[l.Rule]) + ", as its group is full"
+		}
 		if l.Side == lead.SideFit {
+			row.Note, row.Since = cut, l.At.Before(at)
 			who.Lines = append(who.Lines, row)
 			continue
 		}
 		if over := l.At.AddDate(0, 0, l.DecayDays); l.DecayDays > 0 && over.After(at) {
 			row.Note = "gone after " + count(l.DecayDays, "day", "days")
 		}
+		row.Event, row.Note = lead.EventLabel(l.Event), strings.Join(notEmpty(cut, row.Note), "; ")
 		did.Lines = append(did.Lines, row)
 	}
 	v.Sides = []templates.ScoreSide{who, did}

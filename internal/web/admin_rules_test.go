@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -194,6 +195,11 @@ func TestScoringRulesOnAPage(t *testing.T) {
 		_, main, _ := strings.Cut(b.String(), "<main")
 		t.Errorf("tried: %.2000s", main)
 	}
+	group := form.Get("groups.1.cap")
+	if b = do("try", func(f url.Values) { f.Set("groups.1.cap", "7") }); !strings.Contains(b.String(), ", as its group is full") || strings.Contains(b.String(), ", since <time") {
+		t.Error("the trial does not say what a cap took")
+	}
+	form.Set("groups.1.cap", group)
 	if b = do("try", func(f url.Values) { f.Set("who", "nobody@archer.example") }); !strings.Contains(b.String(), "Nobody here has this name") {
 		t.Error("somebody was found")
 	}
@@ -272,8 +278,9 @@ func TestScoreOnTheLeadPage(t *testing.T) {
 	if err := w.App.ScoreLeads(t.Context(), []uuid.UUID{uuid.MustParse(id)}); err != nil {
 		t.Fatal(err)
 	}
+	w.Clock.Move(2 * time.Hour)
 	body := w.admin.page("/admin/leads/" + id)
-	for _, want := range []string{"Score, A3 with 60 points", "Writes from a company&#39;s own domain", "reached 60 points, 60 are needed", "version 1</a> of the rules", "Qualified for sales: A3 with 60 points"} {
+	for _, want := range []string{`The company, since <time`, `sent a form, <time`, "Score, A3 with 60 points", "Writes from a company&#39;s own domain", "reached 60 points, 60 are needed", "version 1</a> of the rules", "Qualified for sales: A3 with 60 points"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not say: %s", want)
 		}
