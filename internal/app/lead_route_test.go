@@ -139,6 +139,15 @@ func TestAnAlertAtNightSaysWhenTheClockStarts(t *testing.T) {
 	mails := f.Mail.All()
 	if m := mails[len(mails)-1]; !strings.Contains(strings.Join(strings.Fields(m.Text), " "), "The clock starts on Monday 9 March, 09:00, with your work. A first answer is expected by Monday 9 March, 11:00.") {
 		t.Error(m.Text)
+	} else if strings.Contains(m.Text, "Times here") {
+		t.Error("a zone is named to somebody who works in the house's")
+	}
+	f.ok(f.Store.DB(t.Context()).Exec("update user_profiles set time_zone = 'Europe/Berlin' where user_id = ?", f.people[0].ID).Error)
+	f.route(f.lead(2))
+	f.Deliver()
+	mails = f.Mail.All()
+	if text := strings.Join(strings.Fields(mails[len(mails)-1].Text), " "); !strings.Contains(text, "expected by Monday 9 March, 11:00. Times here are those of Europe/Berlin; the staff pages show those of Europe/London.") {
+		t.Error(text)
 	}
 }
 

@@ -160,7 +160,7 @@ func (a *App) composeStaff(ctx context.Context, m store.Message, settings store.
 	case email.TemplatePassword:
 		return a.composePassword(ctx, m, v)
 	case email.TemplateAssigned, email.TemplateAssignedDigest, email.TemplateClock:
-		return a.composeSales(ctx, m, u, v)
+		return a.composeSales(ctx, m, u, settings, v)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 const mailMoment = "Monday 2 January, 15:04"
 
 // composeSales renders what those who sell are told. It is written when it goes out: what is over by then is not sent.
-func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, v *email.View) error {
+func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, settings store.Settings, v *email.View) error {
 	db := a.store.DB(ctx)
 	zone, err := zoneOf(db, u.ID)
 	if err != nil {
@@ -57,19 +57,32 @@ func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, v
 		s.Said = s.Said[:5]
 	}
 	if m.Template == email.TemplateClock {
-		return a.composeClock(ctx, m, as, u, zone, v)
+		if err := a.composeClock(ctx, m, as, u, zone, v); err != nil {
+			return err
+		}
+		s.Clock += zoneNote(zone, settings.Zone())
+		return nil
 	}
 	if as.WarnAt != nil {
 		s.Clock = "A first answer is expected by " + as.WarnAt.In(zone).Format(mailMoment) + "."
 		if as.ClockFrom.After(as.At) {
 			s.Clock = "The clock starts on " + as.ClockFrom.In(zone).Format(mailMoment) + ", with your work. " + s.Clock
 		}
+		s.Clock += zoneNote(zone, settings.Zone())
 	}
 	if s.Score, s.Lines, err = weighsMost(db, l.ID); err != nil {
 		return a.store.Translate(err)
 	}
 	s.FirstStep, err = firstStep(db, as.ID, zone)
 	return a.store.Translate(err)
+}
+
+// zoneNote names the zone of a mail's times where the staff pages show those of another one; "" where they agree.
+func zoneNote(zone, house *time.Location) string {
+	if zone.String() == house.String() {
+		return ""
+	}
+	return " Times here are those of " + zone.String() + "; the staff pages show those of " + house.String() + "."
 }
 
 // composeClock speaks to the owner, or to the manager about the owner.
