@@ -124,6 +124,7 @@ func TestMergedIsOneThereAndUndoneIsTwo(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.touch(into)
+		c.pull(id)
 		c.settle(id)
 		if n := len(c.double.Live(v.person)); n != 2 {
 			t.Fatalf("%d persons before the merge", n)
@@ -151,6 +152,10 @@ func TestMergedIsOneThereAndUndoneIsTwo(t *testing.T) {
 			if v.hangs != "" && v.keyOf(p) == other.ID.String() && fmt.Sprint(deals[0].Props[v.hangs]) != p.ID {
 				t.Errorf("the deal hangs on %v, not on %s", deals[0].Props[v.hangs], p.ID)
 			}
+		}
+		c.pull(id) // it tells of the record that the merge took away, under the key of the one that was made since
+		if n := c.Count("select count(*) from remote_objects where gone_at is not null"); n != 0 {
+			t.Errorf("%d of what they hold is thought to be deleted there", n)
 		}
 		c.explained()
 	})

@@ -27,7 +27,7 @@ func (a *App) take(tx *store.Tx, c store.Connector, object uuid.UUID, ch crm.Cha
 		return nil, err
 	}
 	if ch.Deleted {
-		return goneThere(tx, remote)
+		return goneThere(tx, remote, ch)
 	}
 	if ch.OptOut {
 		did, err := a.takeOptOut(tx, c, l)
@@ -89,8 +89,10 @@ func overtaken(ch crm.Change, remote *store.RemoteObject, asked time.Time) crm.C
 	return ch
 }
 
-func goneThere(tx *store.Tx, remote *store.RemoteObject) ([]string, error) {
-	if remote == nil || remote.GoneAt != nil {
+// goneThere notes that what they hold was deleted. Another record of theirs that bears our key says nothing of it: the one
+// that a merge took away, say, before its undo made a new one.
+func goneThere(tx *store.Tx, remote *store.RemoteObject, ch crm.Change) ([]string, error) {
+	if remote == nil || remote.GoneAt != nil || ch.ID != "" && ch.ID != remote.RemoteID {
 		return nil, nil
 	}
 	err := tx.Model(&store.RemoteObject{}).Where("connector_id = ? and object_kind = ? and object_id = ?", remote.ConnectorID, remote.ObjectKind, remote.ObjectID).Update("gone_at", tx.Now()).Error
@@ -191,7 +193,7 @@ func (a *App) takeDeal(tx *store.Tx, c store.Connector, id uuid.UUID, ch crm.Cha
 		return nil, err
 	}
 	if ch.Deleted {
-		return goneThere(tx, remote)
+		return goneThere(tx, remote, ch)
 	}
 	ch = overtaken(ch, remote, asked)
 	owner, echo, err := theirOwner(tx, c.ID, remote, ch)
