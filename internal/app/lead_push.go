@@ -138,7 +138,10 @@ func (a *App) pushOne(ctx context.Context, connector uuid.UUID) (did bool, err e
 	if t != nil && comesAgain(ctx, err) { // it would hold up everything that waits behind it
 		a.log.Error("a push could not be written", "push", t.push.ID, "error", err)
 		return true, a.store.Tx(ctx, func(tx *store.Tx) error {
-			return tx.Exec("update pushes set state = 'refused', reason = ?, state_at = ? where id = ? and state = 'waiting'", ourFault, tx.Now(), t.push.ID).Error
+			if err := tx.Exec("update pushes set state = 'refused', reason = ?, state_at = ? where id = ? and state = 'waiting'", ourFault, tx.Now(), t.push.ID).Error; err != nil {
+				return err
+			}
+			return a.sayRefused(tx, connector, ourFault)
 		})
 	}
 	if err != nil || t == nil {

@@ -107,9 +107,15 @@ func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {
 		if err := set(PushDone, p.DueAt); err != nil {
 			return err
 		}
+		if err := nothingRefused(tx, p); err != nil {
+			return err
+		}
 		return a.mendConnector(tx, p.ConnectorID, true)
 	case crm.Refused: // their answer proves that they are there
 		if err := set(PushRefused, p.DueAt); err != nil {
+			return err
+		}
+		if err := a.sayRefused(tx, p.ConnectorID, out.Reason); err != nil {
 			return err
 		}
 		return a.mendConnector(tx, p.ConnectorID, false)
@@ -138,7 +144,10 @@ func (a *App) settlePush(tx *store.Tx, p store.Push, out crm.Outcome) error {
 		}
 		if failed >= maxPushes {
 			out.Reason = "given up after two days: " + out.Reason
-			return set(PushRefused, p.DueAt)
+			if err := set(PushRefused, p.DueAt); err != nil {
+				return err
+			}
+			return a.sayRefused(tx, p.ConnectorID, out.Reason)
 		}
 		wait := backoff(failed)
 		if out.Class == crm.Unknown {
@@ -204,11 +213,19 @@ func (a *App) breakConnector(tx *store.Tx, id uuid.UUID, out crm.Outcome, now bo
 	if err := tx.Raise("connector-away", id.String(), sentence); err != nil {
 		return err
 	}
-	if c.BrokenAt != nil || c.AlertUserID == nil {
+	if c.BrokenAt != nil {
+		return nil
+	}
+	return a.tellNamed(tx, c, "connector-away")
+}
+
+// tellNamed sends an alarm of a connector to whoever is named for it.
+func (a *App) tellNamed(tx *store.Tx, c store.Connector, kind string) error {
+	if c.AlertUserID == nil {
 		return nil
 	}
 	var alarm []uuid.UUID
-	err := tx.Model(&store.Alarm{}).Where("kind = 'connector-away' and object = ? and cleared_at is null", id.String()).Limit(1).Pluck("id", &alarm).Error
+	err := tx.Model(&store.Alarm{}).Where("kind = ? and object = ? and cleared_at is null", kind, c.ID.String()).Limit(1).Pluck("id", &alarm).Error
 	if err != nil || len(alarm) == 0 {
 		return err
 	}
@@ -220,6 +237,41 @@ func (a *App) cannotOpen(tx *store.Tx, c store.Connector, fault error) error {
 	a.log.Error("a connector cannot be opened", "connector", c.ID, "kind", c.Kind, "error", fault)
 	why := strings.TrimSuffix(errs.Public(fault).Message, ".")
 	return a.breakConnector(tx, c.ID, crm.Outcome{Class: crm.Misconfigured, Reason: strings.ToLower(why[:1]) + why[1:]}, true)
+}
+
+// sayRefused raises an alarm over what a system refused: nothing tries that again by itself. Whoever is named for it is told
+// of the first; those that follow are counted. What was deleted there is no trouble, and stands on the lead's page.
+func (a *App) sayRefused(tx *store.Tx, id uuid.UUID, why string) error {
+	if why == crm.DeletedThere {
+		return nil
+	}
+	var c store.Connector
+	if err := tx.ForChange().Where("id = ?", id).Take(&c).Error; err != nil {
+		return err
+	}
+	var standing int64
+	if err := tx.Model(&store.Alarm{}).Where("kind = ? and object = ? and cleared_at is null", pushRefused, id.String()).Count(&standing).Error; err != nil {
+		return err
+	}
+	sentence := fmt.Sprintf("%s refused what it was told: %s. It is not tried again by itself. Open its pushes, mend the cause, and let them go again.", c.Name, why)
+	if err := tx.Raise(pushRefused, id.String(), sentence); err != nil || standing > 0 {
+		return err
+	}
+	return a.tellNamed(tx, c, pushRefused)
+}
+
+// pushRefused is the kind of that alarm.
+const pushRefused = "push-refused"
+
+// nothingRefused ends it once nothing lies refused that was not told since. Only news of an object of which something lies
+// refused, or that lay so itself, can be the last: no other asks what reads all of them.
+func nothingRefused(tx *store.Tx, p store.Push) error {
+	return tx.Exec(`update alarms set cleared_at = ? where kind = ? and object = ? and cleared_at is null
+		and (exists (select 1 from pushes where connector_id = ? and object_kind = ? and object_id = ? and state = 'refused')
+			or exists (select 1 from push_attempts where push_id = ? and outcome = 'refused') or (select count(*) from push_attempts where push_id = ?) > ?)
+		and not exists (select 1 from pushes r where r.connector_id = ? and r.state = 'refused' and r.reason <> ? and not exists (select 1 from pushes d
+			where d.connector_id = r.connector_id and d.object_kind = r.object_kind and d.object_id = r.object_id and d.state = 'done' and d.state_at > r.state_at))`,
+		tx.Now(), pushRefused, p.ConnectorID.String(), p.ConnectorID, p.ObjectKind, p.ObjectID, p.ID, p.ID, maxPushes, p.ConnectorID, crm.DeletedThere).Error
 }
 
 // keepObjects remembers their objects. clash tells that one of them is already another one of ours.

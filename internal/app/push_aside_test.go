@@ -38,6 +38,9 @@ func TestOneThatFailsHoldsUpNoOther(t *testing.T) {
 	if n := c.Count("select count(*) from pushes where lead_id = ? and state = 'refused' and reason like 'our own program failed%'", bad); n == 0 {
 		t.Error("nothing says what became of the one that failed")
 	}
+	if n := c.Count("select count(*) from alarms where kind = 'push-refused' and cleared_at is null"); n != 1 {
+		t.Errorf("%d alarms say it", n)
+	}
 	c.pull(id)
 	c.Clock.Move(time.Minute)
 	for _, r := range d.Live("deals") {

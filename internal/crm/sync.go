@@ -236,7 +236,7 @@ func (s *sync) locate(ctx context.Context, object string, props []string) (*remo
 	}
 	if cur == nil {
 		s.objects = append(s.objects, Object{Object: object, Kind: s.v.kind(object), ID: known.ID, Gone: true})
-		return nil, &Fault{Class: Refused, Reason: "it was deleted there, so it is not made again"}
+		return nil, &Fault{Class: Refused, Reason: DeletedThere}
 	}
 	return cur, nil
 }
@@ -359,3 +359,6 @@ func (s *sync) remember(object, id string, sent map[string]string) {
 	s.objects = slices.DeleteFunc(s.objects, func(o Object) bool { return o.Object == object })
 	s.objects = append(s.objects, Object{Object: object, Kind: s.v.kind(object), ID: id, Sent: sent})
 }
+
+// DeletedThere is the reason of a refusal of ours: whoever deleted it there meant it.
+const DeletedThere = "it was deleted there, so it is not made again"
