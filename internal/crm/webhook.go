@@ -138,6 +138,20 @@ func verifyStandard(secret string, h Hook) error {
 	return errBadSignature
 }
 
+// amount is a number, with quotes or without.
+type amount string
+
+// UnmarshalJSON takes both.
+func (a *amount) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(a))
+	}
+	var n json.Number
+	err := json.Unmarshal(b, &n)
+	*a = amount(n)
+	return err
+}
+
 // Hook takes {"type","timestamp","data":{"lead_id"|"deal_id"|"email",...}}: types deal.stage_changed (stage, value, currency,
 // reason), lead.owner_changed (owner_email), lead.opted_out, lead.deleted.
 func (w *Webhook) Hook(c Config, h Hook) ([]Change, error) {
@@ -152,7 +166,7 @@ func (w *Webhook) Hook(c Config, h Hook) ([]Change, error) {
 			DealID     string  `json:"deal_id"`
 			Email      string  `json:"email"`
 			Stage      *string `json:"stage"`
-			Value      *string `json:"value"`
+			Value      *amount `json:"value"`
 			Currency   string  `json:"currency"`
 			Reason     string  `json:"reason"`
 			OwnerEmail string  `json:"owner_email"`
@@ -162,7 +176,7 @@ func (w *Webhook) Hook(c Config, h Hook) ([]Change, error) {
 		return nil, errs.New(errs.Malformed, "The body is not the JSON of an event.")
 	}
 	d := in.Data
-	ch := Change{EventKey: h.Header.Get("webhook-id"), Object: Person, Kind: "event", Key: d.LeadID, Email: d.Email, At: in.Timestamp, Stage: d.Stage, Value: d.Value,
+	ch := Change{EventKey: h.Header.Get("webhook-id"), Object: Person, Kind: "event", Key: d.LeadID, Email: d.Email, At: in.Timestamp, Stage: d.Stage, Value: (*string)(d.Value),
 		Currency: d.Currency, Reason: d.Reason, OwnerEmail: d.OwnerEmail}
 	if d.DealID != "" {
 		ch.Object, ch.Key = Deal, d.DealID
