@@ -16,6 +16,9 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
+// RemoveSecret, behind the name of a secret that may be empty, takes it away when it is "yes".
+const RemoveSecret = ".remove"
+
 // ConnectorEdit is what staff typed. Values holds settings and secrets by name; a secret left empty stays as it was.
 type ConnectorEdit struct {
 	Kind      string
@@ -120,8 +123,11 @@ func (a *App) fillConnector(tx *store.Tx, c *store.Connector, about crm.About, i
 	for _, f := range about.Fields {
 		v := strings.TrimSpace(strings.ReplaceAll(in.Values[f.Name], "\r\n", "\n"))
 		if f.Secret {
-			if v != "" {
+			switch {
+			case v != "":
 				secrets[f.Name] = v
+			case in.Values[f.Name+RemoveSecret] == "yes" && !f.Required:
+				delete(secrets, f.Name)
 			}
 			v = secrets[f.Name]
 		} else {
@@ -293,13 +299,18 @@ func (a *App) dryEvent(tx *store.Tx, t *pushTry, lead uuid.UUID) error {
 	if err != nil {
 		return a.store.Translate(err)
 	}
-	t.call = crm.Call{ID: t.push.ID.String(), Type: LeadAssigned, At: tx.Now(), Key: lead.String(), Values: n.values, Erase: n.erased, Data: n.eventData(store.OutboxEvent{LeadID: lead}, nil)}
-	if !t.system.About().Alerts {
+	var as []store.Assignment
+	if err := tx.Where("lead_id = ?", lead).Order("at desc").Limit(1).Find(&as).Error; err != nil {
+		return err
+	}
+	t.call = crm.Call{ID: t.push.ID.String(), Type: LeadAssigned, At: tx.Now(), Key: lead.String(), Values: n.values, Erase: n.erased}
+	if len(as) == 0 {
+		t.call.Data = n.eventData(store.OutboxEvent{LeadID: lead}, nil)
 		return nil
 	}
-	var as []store.Assignment
-	if err := tx.Where("lead_id = ?", lead).Order("at desc").Limit(1).Find(&as).Error; err != nil || len(as) == 0 {
-		return err
+	t.call.Data = n.eventData(store.OutboxEvent{LeadID: lead}, &as[0])
+	if !t.system.About().Alerts {
+		return nil
 	}
 	return a.alertValues(tx, t.call.Values, as[0])
 }

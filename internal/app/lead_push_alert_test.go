@@ -157,3 +157,18 @@ func TestAfterADayAwayAChannelHearsOnce(t *testing.T) {
 	}
 	c.explained()
 }
+
+// What a dry run shows of a webhook is what the event would carry: the assignment with it.
+func TestADryRunOfAnEventCarriesTheAssignment(t *testing.T) {
+	d := crmtest.Receiver(t)
+	c := newConnected(t, d)
+	id := c.webhook(d)
+	as := c.alerted("ann@firm.example", c.ana)
+	out, err := c.App.DryRun(t.Context(), id, as.LeadID, nil)
+	if err != nil || len(out.Trace) != 1 || !strings.Contains(out.Trace[0].Body, `"assignment":`) || !strings.Contains(out.Trace[0].Body, as.ID.String()) {
+		t.Errorf("%v %+v", err, out.Trace)
+	}
+	if n := len(d.Requests()); n != 0 {
+		t.Errorf("%d requests went out", n)
+	}
+}

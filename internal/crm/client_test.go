@@ -116,3 +116,40 @@ func TestAWebhookIsSignedByEverySecret(t *testing.T) {
 		t.Errorf("%v", h)
 	}
 }
+
+// A receiver writes an amount as its language does.
+func TestAWebhookTakesAnAmountWithQuotesOrWithout(t *testing.T) {
+	for value, want := range map[string]string{`"1250.50"`: "1250.50", `1250.50`: "1250.50", `""`: "", `null`: "none"} {
+		body := []byte(`{"type":"deal.changed","timestamp":"2026-03-03T09:00:00Z","data":{"deal_id":"019a5b1c-0000-7000-8000-000000000001","value":` + value + `}}`)
+		now := time.Now()
+		got, err := crm.New(crm.Allow{}, nil).Find("webhook").Hook(crm.Config{Secrets: map[string]string{"in_secret": signingSecret}},
+			crm.Hook{Method: "POST", Now: now, Body: body, Header: crm.Sign(signingSecret, "m1", now, body)})
+		if err != nil || len(got) != 1 {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		have := "none"
+		if got[0].Value != nil {
+			have = *got[0].Value
+		}
+		if have != want {
+			t.Errorf("%s is read as %q", value, have)
+		}
+	}
+}
+
+// TestSalesforceAsksAnewWhereItLives: a login that names an address which cannot be reached is not kept.
+func TestSalesforceAsksAnewWhereItLives(t *testing.T) {
+	d := crmtest.Salesforce(t, nil)
+	here := d.URL
+	c := crm.Config{Settings: map[string]string{"domain": here, "client_id": crmtest.SalesforceClient}, Secrets: map[string]string{"client_secret": crmtest.SalesforceSecret}}
+	sys := crm.New(crmtest.Allow(d), nil).Find("salesforce")
+	d.URL = "http://127.0.0.1:1" // what the login names
+	if out := sys.Test(t.Context(), c); out.Class == crm.Done {
+		t.Fatal("it was reached where nothing is")
+	}
+	d.URL = here
+	if out := sys.Test(t.Context(), c); out.Class != crm.Done {
+		t.Errorf("%s: %s", out.Class, out.Reason)
+	}
+}

@@ -31,7 +31,7 @@ var salesforceFields = []Field{
 	{Name: "domain", Label: "My Domain", Type: "url", Required: true, Help: "https://yours.my.salesforce.com"},
 	{Name: "client_id", Label: "Consumer key of the connected app", Type: "text", Required: true},
 	{Name: "client_secret", Label: "Consumer secret", Type: "password", Required: true, Secret: true, Help: "The app needs the client credentials flow and a user to run as."},
-	{Name: "version", Label: "Version of the API", Type: "text", Default: "v62.0"},
+	{Name: "api_version", Label: "Version of the API", Type: "text", Default: "v62.0"},
 	{Name: "key_field", Label: "External id field", Type: "text", Default: "Gatehouse_Key__c", Help: "A text field, unique and an external id, on Lead and Opportunity."},
 	{Name: "stages", Label: "Stages", Type: "textarea", Default: "discovery = Qualification\nproposal = Proposal/Price Quote\nnegotiation = Negotiation/Review\nwon = Closed Won\nlost = Closed Lost",
 		Help: "A line each: our stage = the name of theirs."},
@@ -104,6 +104,9 @@ func (s *Salesforce) again(ctx context.Context, c Config, fn func(*talk) error) 
 		if err == nil {
 			err = fn(t)
 		}
+		if isStatus(err, 0) { // the address that the login named cannot be reached: the next login may name another
+			s.forget(c)
+		}
 		if !isStatus(err, http.StatusUnauthorized) || try == 2 {
 			return t, err
 		}
@@ -171,7 +174,7 @@ func missingField(message, fields string) string {
 }
 
 func (s *Salesforce) vendor(c Config) *salesforce {
-	return &salesforce{key: c.Get("key_field", salesforceFields), root: "/services/data/" + c.Get("version", salesforceFields), lines: c.Mapping}
+	return &salesforce{key: c.Get("key_field", salesforceFields), root: "/services/data/" + c.Get("api_version", salesforceFields), lines: c.Mapping}
 }
 
 // Push upserts the Lead and the Opportunity.

@@ -177,6 +177,9 @@ func (s *Server) connectorSheet(c echo.Context, a crm.About, d app.ConnectorDeta
 			v.Value = value(f.Name, kept)
 		}
 		group.Fields = append(group.Fields, v)
+		if f.Secret && d.Set[f.Name] && !f.Required {
+			group.Fields = append(group.Fields, templates.FieldView{Name: f.Name + app.RemoveSecret, Type: "box", Label: "Remove it: " + f.Label, Value: "yes", Checked: value(f.Name+app.RemoveSecret, "") == "yes"})
+		}
 	}
 	return &templates.Sheet{Groups: []templates.SheetGroup{first, group}}, nil
 }
@@ -187,6 +190,9 @@ func (s *Server) connectorTyped(c echo.Context, a crm.About) app.ConnectorEdit {
 		in.Values[f.Name] = posted(c, f.Name)
 		if f.Type == "events" { // one value a box
 			in.Values[f.Name] = strings.Join(c.Request().PostForm[f.Name], "\n")
+		}
+		if f.Secret {
+			in.Values[f.Name+app.RemoveSecret] = posted(c, f.Name+app.RemoveSecret)
 		}
 	}
 	return in

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -170,5 +171,79 @@ func TestEventsAreTicked(t *testing.T) {
 	has(t, "words", body, "Qualified", "None ticked: all of it.")
 	if fresh := admin.page("/admin/connectors/new?kind=webhook"); len(boxes(fresh)) > 0 || strings.Count(fresh, `name="types"`) != len(crm.EventTypes) {
 		t.Errorf("a new webhook has %d boxes, ticked %v", strings.Count(fresh, `name="types"`), boxes(fresh))
+	}
+}
+
+var (
+	inputTag  = regexp.MustCompile(`<(?:input|select|textarea)[^>]* name="([^"]+)"[^>]*>`)
+	valueAttr = regexp.MustCompile(` value="([^"]*)"`)
+)
+
+// TestAConnectorsFormKeepsItsSettings: a setting must not share its name with what the page itself posts, or saving the
+// form as it stands changes it.
+func TestAConnectorsFormKeepsItsSettings(t *testing.T) {
+	d := crmtest.Receiver(t)
+	s := newSite(t, func(o *app.Options) { o.Allow = crmtest.Allow(d) })
+	admin := s.login(auth.Admin)
+	for _, sys := range s.App.Systems().All() {
+		about := sys.About()
+		form := url.Values{"kind": {about.Kind}, "name": {about.Title}}
+		for _, f := range about.Fields {
+			v := f.Default
+			switch {
+			case f.Type == "url" || f.Name == "url" || f.Name == "domain":
+				v = d.URL
+			case f.Name == "secret" || f.Name == "in_secret":
+				v = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+			case v == "" && !slices.Contains([]string{"checkbox", "select", "textarea", "events"}, f.Type):
+				v = "something"
+			}
+			form.Set(f.Name, v)
+		}
+		res := admin.post("/admin/connectors", form)
+		if res.Code != http.StatusSeeOther {
+			t.Fatalf("%s: %d", about.Kind, res.Code)
+		}
+		own := res.Header().Get("Location")
+		id := uuid.MustParse(strings.TrimPrefix(own, "/admin/connectors/"))
+		was, err := s.App.ConnectorDetail(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, sheet, found := strings.Cut(admin.page(own), `action="`+own+`"`)
+		sheet, _, closed := strings.Cut(sheet, "</form>")
+		if !found || !closed {
+			t.Fatalf("%s: the page has no form", about.Kind)
+		}
+		edit, seen := maps.Clone(form), map[string]bool{}
+		for _, tag := range inputTag.FindAllStringSubmatch(sheet, -1) {
+			if seen[tag[1]] && !strings.Contains(tag[0], `type="checkbox"`) { // boxes of one kind share a name
+				t.Errorf("%s: the form has two fields named %s", about.Kind, tag[1])
+			}
+			if v := valueAttr.FindStringSubmatch(tag[0]); v != nil && !seen[tag[1]] && strings.Contains(tag[0], `type="hidden"`) {
+				edit.Set(tag[1], v[1])
+			}
+			seen[tag[1]] = true
+		}
+		for _, f := range about.Fields {
+			if f.Secret {
+				edit.Del(f.Name)
+				if !f.Required {
+					edit.Set(f.Name+app.RemoveSecret, "yes")
+				}
+			}
+		}
+		if res := admin.post(own, edit); res.Code != http.StatusSeeOther {
+			t.Fatalf("%s: save: %d", about.Kind, res.Code)
+		}
+		now, err := s.App.ConnectorDetail(t.Context(), id)
+		if err != nil || !maps.Equal(was.Settings, now.Settings) {
+			t.Errorf("%s: the settings were %v and are %v (%v)", about.Kind, was.Settings, now.Settings, err)
+		}
+		for _, f := range about.Fields {
+			if f.Secret && now.Set[f.Name] != f.Required {
+				t.Errorf("%s: %s is set: %v; required: %v", about.Kind, f.Name, now.Set[f.Name], f.Required)
+			}
+		}
 	}
 }
