@@ -49,14 +49,20 @@ async function send(url, data, asked) {
     say("There is no connection. Nothing was changed.");
     return;
   }
+  if (answer.status === 401) { // the session is over: what was typed stays, and can be sent again
+    if (dialog) over();
+    else location.href = "/admin/login?next=" + encodeURIComponent(location.pathname + location.search);
+    return;
+  }
   const page = await parse(answer);
   if (answer.redirected && answer.ok) {
     const wanted = new URL(answer.url);
     dialog?.close();
     dialog = null; // the next key counts at once
     if (board() && page.querySelector("[data-board]")) {
+      const done = page.querySelector(".flash p")?.textContent ?? ""; // before replace takes it out of the page
       replace(page);
-      say(page.querySelector(".flash p")?.textContent ?? "");
+      say(done);
     } else if (wanted.pathname === location.pathname) {
       location.reload();
     } else {
@@ -66,6 +72,24 @@ async function send(url, data, asked) {
   }
   if (asked && answer.status === 422) open(asked);
   else show(page, url);
+}
+
+// over says in the dialog that the session has ended.
+function over() {
+  const form = dialog.querySelector("form");
+  form.querySelector("[data-over]")?.remove();
+  const words = document.createElement("p");
+  words.dataset.over = "";
+  words.className = "notice notice-fault";
+  words.setAttribute("role", "alert");
+  const text = document.createElement("span");
+  const link = document.createElement("a");
+  link.href = "/admin/login";
+  link.target = "_blank";
+  link.textContent = "Log in in a new window";
+  text.append("Your session has ended, and nothing was changed. ", link, ", then send this again.");
+  words.append(text);
+  form.prepend(words);
 }
 
 async function open(url) {

@@ -135,6 +135,7 @@ func TestBoardByKeyboard(t *testing.T) {
 	a.Click(`dialog button[type=submit]`)
 	a.Until(column("proposal") + `.includes("Company 2") && ` + column("proposal") + `.includes("£12,500")`)
 	a.Until(`document.activeElement.textContent === "Company 2"`)
+	a.Until(`document.querySelector("[data-live]").textContent.includes("stands at “Proposal”")`) // who looks by ear hears it too
 	other.Until(column("proposal") + `.includes("Company 2") && document.activeElement.textContent === "Company 4"`)
 
 	browser.Eval[bool](a.Page, `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "c", bubbles: true, cancelable: true})), true`)
