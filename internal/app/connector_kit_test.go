@@ -132,6 +132,18 @@ func (c *connected) say(l store.Lead, text string) {
 	}
 }
 
+// ours says "this one is us" to a question of the document, as the reader's tap does, and returns the question.
+func (c *connected) ours(leadID uuid.UUID) (question string) {
+	c.T.Helper()
+	err := c.Store.DB(c.T.Context()).Raw(`insert into sayings (id, lead_id, address_id, document_id, question_id, kind, text, page, state, at)
+		select ?, a.lead_id, a.id, q.document_id, q.id, 'ours', q.text, 'thanks', 'claimed', ? from lead_addresses a, document_questions q where a.lead_id = ? order by q.id limit 1 returning text`,
+		store.NewID(), c.Clock.Now(), leadID).Scan(&question).Error
+	if err != nil || question == "" {
+		c.T.Fatal("no question: ", err)
+	}
+	return question
+}
+
 // at is a product whose other system lives by the same clock.
 type at struct {
 	*connected

@@ -53,6 +53,7 @@ func (a *App) leadAssignments(db *store.Query, d *LeadDetail) error {
 type Claim struct {
 	AssignmentLine
 	Lead      store.Lead
+	Asked     string // the document that they asked for
 	Said      []string
 	FirstStep string
 	Score     string
@@ -110,6 +111,9 @@ func (a *App) Claim(ctx context.Context, id uuid.UUID, reader store.User) (c Cla
 		return c, a.store.Translate(err)
 	}
 	c.Said = said[c.LeadID]
+	if c.Asked, err = askedFor(db, c.LeadID); err != nil {
+		return c, a.store.Translate(err)
+	}
 	if c.Score, c.Lines, err = weighsMost(db, c.LeadID); err != nil {
 		return c, a.store.Translate(err)
 	}

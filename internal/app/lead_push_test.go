@@ -59,6 +59,7 @@ func TestHubSpotHoldsOneOfEachAndHearsWhatTheySaid(t *testing.T) {
 	}
 	deal := c.deal("ann@example.org", c.ana)
 	c.say(store.Lead{ID: deal.LeadID}, "What does it cost?")
+	ours := c.ours(deal.LeadID)
 	c.push(id)
 	c.push(id)
 	contacts, deals := d.Live("contacts"), d.Live("deals")
@@ -68,6 +69,9 @@ func TestHubSpotHoldsOneOfEachAndHearsWhatTheySaid(t *testing.T) {
 	p := contacts[0].Props
 	if p["hubspot_owner_id"] != "7" || p["gatehouse_key"] != deal.LeadID.String() || !strings.Contains(fmt.Sprint(p["gatehouse_said"]), "What does it cost?") || p["gatehouse_consent"] == nil {
 		t.Errorf("%v", p)
+	}
+	if said := fmt.Sprint(p["gatehouse_said"]); strings.Count(said, ours) != 1 {
+		t.Errorf("a question that is theirs is told more than once: %s", said)
 	}
 	if deals[0].Props["dealstage"] != "appointmentscheduled" || deals[0].Props["associated"] != contacts[0].ID {
 		t.Errorf("%v", deals[0].Props)

@@ -125,7 +125,7 @@ func TestARoutedLeadHasAllThatItNeeds(t *testing.T) {
 	f.Deliver()
 	mails := f.Mail.All()
 	m := mails[len(mails)-1]
-	if m.To != f.people[0].Email || !strings.Contains(m.Text, "/admin/claim/"+as.ID.String()) || !strings.Contains(m.Text, "Ann Archer") || !strings.Contains(m.Text, "Why you: rule 1") {
+	if m.To != f.people[0].Email || !strings.Contains(m.Text, "/admin/claim/"+as.ID.String()) || !strings.Contains(m.Text, "Ann Archer") || !strings.Contains(m.Text, "Why you: rule 1") || !strings.Contains(m.Text, "Asked for “") {
 		t.Errorf("%s\n%s", m.Subject, m.Text)
 	}
 }

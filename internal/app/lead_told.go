@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -147,19 +148,27 @@ func tellSaid(tx *store.Tx, l store.Lead, t *news) error {
 	for _, r := range rows {
 		t.said = append(t.said, toldSaying{r.Kind, r.Question, r.Text, r.State == "confirmed"})
 		if r.Kind == "ours" {
-			lines = append(lines, "This one is us: "+strings.TrimSpace(r.Question+" "+r.Text))
+			lines = append(lines, "This one is us: "+cmp.Or(r.Text, r.Question)) // the question in the words in which it stood there
 		} else {
 			lines = append(lines, "Asks: "+r.Text)
 		}
 	}
 	t.values["said"] = strings.Join(lines, "\n")
-	var titles []string
-	err = tx.Raw(`select d.title from outcomes o join grants g on g.id = o.grant_id join documents d on d.id = g.document_id join submissions s on s.id = o.submission_id
-		where o.lead_id = ? order by s.received_at desc limit 1`, l.ID).Scan(&titles).Error
-	if len(titles) > 0 {
-		t.values["document"] = titles[0]
+	if t.values["document"], err = askedFor(tx.DB, l.ID); t.values["document"] == "" {
+		delete(t.values, "document")
 	}
 	return err
+}
+
+// askedFor is the title of the document that a lead asked for last; "" for one who asked for none.
+func askedFor(db *store.Query, lead uuid.UUID) (string, error) {
+	var titles []string
+	err := db.Raw(`select d.title from outcomes o join grants g on g.id = o.grant_id join documents d on d.id = g.document_id join submissions s on s.id = o.submission_id
+		where o.lead_id = ? order by s.received_at desc limit 1`, lead).Scan(&titles).Error
+	if err != nil || len(titles) == 0 {
+		return "", err
+	}
+	return titles[0], nil
 }
 
 func readDeal(tx *store.Tx, id uuid.UUID, t *news) error {

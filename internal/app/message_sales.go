@@ -70,6 +70,9 @@ func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, s
 		}
 		s.Clock += zoneNote(zone, settings.Zone())
 	}
+	if s.Asked, err = askedFor(db, l.ID); err != nil {
+		return a.store.Translate(err)
+	}
 	if s.Score, s.Lines, err = weighsMost(db, l.ID); err != nil {
 		return a.store.Translate(err)
 	}

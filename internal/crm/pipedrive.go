@@ -42,7 +42,7 @@ func (p *Pipedrive) About() About {
 			{Person, "name", "name", Fill}, {Person, "email", "emails", Fill}, {Person, "tel", "phones", Fill}, {Person, "owner", "owner_id", Overwrite}, {Person, "consent", "marketing_status", Overwrite},
 			{Person, "said", "@said_field", Overwrite}, {Person, "contact_choice", "@choice_field", Overwrite}, {Company, "company_name", "name", Fill}, {Company, "company_owner", "owner_id", Fill},
 			{Lead, "name", "title", Fill}, {Lead, "owner", "owner_id", Overwrite},
-			{Deal, "deal_title", "title", Fill}, {Deal, "deal_stage", "stage_id", Overwrite}, {Deal, "deal_value", "value", Overwrite}, {Deal, "deal_currency", "currency", Fill}, {Deal, "deal_owner", "owner_id", Overwrite},
+			{Deal, "deal_title", "title", Fill}, {Deal, "deal_stage", "stage_id", Overwrite}, {Deal, "deal_value", "value", Overwrite}, {Deal, "deal_currency", "currency", Overwrite}, {Deal, "deal_owner", "owner_id", Overwrite},
 			{Deal, "deal_expected", "expected_close_date", Overwrite},
 		}}
 }

@@ -38,7 +38,7 @@ func TestRender(t *testing.T) {
 		{TemplateQuarantineDigest, "3 submissions wait for a look", []string{"Tuesday 3 March 2026, 09:40", "to its staff"}, []string{"typed this address", "/u/"}},
 		{TemplatePassword, "Set a new password for Gatehouse at Ace & Partners", []string{"works once", "to its staff"}, []string{"/u/"}},
 		{TemplateAlarm, "Needs attention: SendGrid refuses our key", []string{"answered with 401", "gatehouse doctor", "to its staff"}, []string{"/u/"}},
-		{TemplateAssigned, "A lead is yours. Ann Weatherby", []string{"Managing director, Weatherby Ltd", "this one is us", "Grade A1, 74 points", "First step: Call", "Why you: rule 2", "to its staff"}, []string{"/u/"}},
+		{TemplateAssigned, "A lead is yours. Ann Weatherby", []string{"Managing director, Weatherby Ltd", "Asked for “8 Questions”.", "this one is us", "Grade A1, 74 points", "First step: Call", "Why you: rule 2", "to its staff"}, []string{"/u/"}},
 		{TemplateAssignedDigest, "A lead is yours.", []string{"Weatherby Ltd", "/admin/claim/1", "to its staff"}, []string{"/u/", "Ann"}},
 		{TemplateClock, "A lead is yours.", []string{"An answer is expected", "Ann Weatherby", "to its staff"}, []string{"/u/"}},
 	}

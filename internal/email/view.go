@@ -38,6 +38,7 @@ type Sales struct {
 	To        string   // first name of the reader
 	Who       string   // the person, "" in a digest
 	About     string   // "Managing director, Archer & Sons, United Kingdom"
+	Asked     string   // the document that they asked for
 	Said      []string // what they said, the weightiest first
 	Score     string   // "Grade A1, 74 points"
 	Lines     []string // three lines of the ledger
@@ -85,7 +86,7 @@ func Sample() View {
 		Count: 3, Oldest: "Tuesday 3 March 2026, 09:40", Alarm: "SendGrid refuses our key",
 		AlarmDetail: "Since 09:40 every try has been answered with 401. Mail waits in the queue; nothing is lost.",
 		Todo:        []string{"Check the key in SENDGRID_API_KEY.", "Run “gatehouse doctor”.", "Let the mail go on at the messages page."},
-		Sales: &Sales{To: "Ana", Who: "Ann Weatherby", About: "Managing director, Weatherby Ltd, United Kingdom",
+		Sales: &Sales{To: "Ana", Who: "Ann Weatherby", About: "Managing director, Weatherby Ltd, United Kingdom", Asked: "8 Questions",
 			Said:  []string{"Call me: Tuesday 10:00 to 11:00, Europe/London", "Asks: “How do you count a lead that came twice?”", "“What does a qualified lead cost?”: this one is us"},
 			Score: "Grade A1, 74 points", Lines: []string{"+20 said that a question is theirs", "+15 decides: managing director", "+12 read the whitepaper twice"},
 			Why: "rule 2, British Isles; Ana had 3.0, Ben 3.5", FirstStep: "Call, due Tuesday 3 March, 10:00", Clock: "An answer is expected by Tuesday 3 March, 11:40.",

@@ -343,7 +343,10 @@ func (s *Server) claimPage(c echo.Context) error {
 	if !v.Due.IsZero() {
 		v.Clock += " by " + moment(v.Due, s.zone(c)) + "."
 	}
-	p.Facts.Facts = []templates.Fact{{Name: "Owner", Value: cl.Owner}, {Name: "Why", Value: cl.Reason}}
+	if cl.Asked != "" {
+		p.Facts.Facts = []templates.Fact{{Name: "Asked for", Value: cl.Asked}}
+	}
+	p.Facts.Facts = append(p.Facts.Facts, templates.Fact{Name: "Owner", Value: cl.Owner}, templates.Fact{Name: "Why", Value: cl.Reason})
 	if cl.FirstStep != "" {
 		p.Facts.Facts = append(p.Facts.Facts, templates.Fact{Name: "First step", Value: cl.FirstStep})
 	}
