@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -200,7 +201,7 @@ func (s *Server) waitingCard(c echo.Context, w app.WaitingCard, here string, act
 	if w.NextDue != nil {
 		card.Due, card.Overdue = *w.NextDue, w.NextDue.Before(s.app.Store().Now())
 	}
-	card.Clock = clockTag(w.Assignment.ClockFrom, w.EscalateAt, w.FirstResponseAt, s.app.Store().Now(), s.zone(c))
+	card.Clock = clockTag(w.Assignment.ClockFrom, cmp.Or(w.WarnAt, w.EscalateAt), w.FirstResponseAt, s.app.Store().Now(), s.zone(c))
 	mine := w.OwnerID == s.user(c).ID
 	if s.may(c, auth.PipelineWrite) && (acts || s.may(c, auth.LeadsAssign)) {
 		if acts {

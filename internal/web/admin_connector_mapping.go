@@ -13,6 +13,8 @@ import (
 	"github.com/gatehouse/gatehouse/internal/auth"
 	"github.com/gatehouse/gatehouse/internal/crm"
 	"github.com/gatehouse/gatehouse/internal/errs"
+	"github.com/gatehouse/gatehouse/internal/lead"
+	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/templates"
 )
 
@@ -122,7 +124,10 @@ func (s *Server) mappingPost(c echo.Context) error {
 }
 
 func (s *Server) mappingTry(c echo.Context, id uuid.UUID, lines []crm.Line) error {
-	lead, err := s.leadNamed(c, posted(c, "lead"))
+	l, err := s.leadNamed(c, posted(c, "lead"))
+	if errs.Is(err, errs.NotFound) {
+		err = errs.New(errs.Invalid, "There is no lead with this address or id.")
+	}
 	if err == nil {
 		err = crm.CheckMapping(lines)
 	}
@@ -132,7 +137,7 @@ func (s *Server) mappingTry(c echo.Context, id uuid.UUID, lines []crm.Line) erro
 		}
 		return s.showMapping(c, http.StatusUnprocessableEntity, lines, nil, err)
 	}
-	out, err := s.app.DryRun(c.Request().Context(), id, lead, lines)
+	out, err := s.app.DryRun(c.Request().Context(), id, l.ID, lines)
 	if err != nil {
 		if formStatus(err) == 0 {
 			return err
@@ -153,23 +158,21 @@ func (s *Server) mappingTry(c echo.Context, id uuid.UUID, lines []crm.Line) erro
 	return s.showMapping(c, http.StatusOK, lines, a, nil)
 }
 
-// leadNamed finds a lead by address or id.
-func (s *Server) leadNamed(c echo.Context, text string) (uuid.UUID, error) {
+// leadNamed finds a lead by the address of its page, by its id, or by an e-mail address in any spelling.
+func (s *Server) leadNamed(c echo.Context, text string) (l store.Lead, err error) {
+	ctx := c.Request().Context()
 	text = strings.TrimSpace(text)
-	if i := strings.LastIndex(text, "/"); i >= 0 {
-		text = text[i+1:]
+	page, _, _ := strings.Cut(text, "#")
+	page, _, _ = strings.Cut(page, "?")
+	if id, bad := uuid.Parse(page[strings.LastIndex(page, "/")+1:]); bad == nil {
+		return s.app.Store().Lead(ctx, id)
 	}
-	if id, err := uuid.Parse(text); err == nil {
-		_, err := s.app.Store().Lead(c.Request().Context(), id)
-		if err == nil {
-			return id, nil
-		}
+	a, bad := lead.ParseAddress(text)
+	if bad != nil {
+		return l, errs.New(errs.NotFound, "There is no lead with this address or id.")
 	}
-	l, _, err := s.app.Store().LeadByAddress(c.Request().Context(), strings.ToLower(text))
-	if errs.Is(err, errs.NotFound) {
-		return uuid.Nil, errs.New(errs.Invalid, "There is no lead with this address or id.")
-	}
-	return l.ID, err
+	l, _, err = s.app.Store().LeadByAddress(ctx, a.Normal)
+	return l, err
 }
 
 // prettyJSON breaks JSON into lines; other texts stay as they are.

@@ -62,7 +62,7 @@ func (s *Server) showMerge(c echo.Context, status int, id uuid.UUID, with string
 	}
 	other, err := s.otherLead(c, with)
 	if errs.Is(err, errs.NotFound) {
-		p.Notices = append(p.Notices, templates.Notice{Kind: "fault", Text: "There is no lead with this address that you may see."})
+		p.Notices = append(p.Notices, templates.Notice{Kind: "fault", Text: "There is no lead with this address or id that you may see."})
 		return s.page(c, status, "admin/merge", p)
 	}
 	if err != nil {
@@ -73,7 +73,9 @@ func (s *Server) showMerge(c echo.Context, status int, id uuid.UUID, with string
 		return err
 	}
 	if preview.Refused != nil {
-		p.Notices = append(p.Notices, templates.Notice{Kind: "fault", Text: errs.Public(preview.Refused).Message})
+		if refused := errs.Public(preview.Refused).Message; wrong == nil || errs.Public(wrong).Message != refused { // once is enough
+			p.Notices = append(p.Notices, templates.Notice{Kind: "fault", Text: refused})
+		}
 		return s.page(c, status, "admin/merge", p)
 	}
 	p.Preview = mergePreview(preview)
@@ -88,19 +90,11 @@ func (s *Server) showMerge(c echo.Context, status int, id uuid.UUID, with string
 
 // otherLead finds a lead by its address or id, among those that whoever is logged in may see.
 func (s *Server) otherLead(c echo.Context, with string) (store.Lead, error) {
-	ctx := c.Request().Context()
-	with = strings.ToLower(strings.TrimSpace(with))
-	id, err := uuid.Parse(with)
-	var l store.Lead
-	if err == nil {
-		l, err = s.app.Store().Lead(ctx, id)
-	} else {
-		l, _, err = s.app.Store().LeadByAddress(ctx, with)
-	}
+	l, err := s.leadNamed(c, with)
 	if err != nil {
 		return l, err
 	}
-	return l, s.app.MaySeeLead(ctx, s.user(c), l.ID)
+	return l, s.app.MaySeeLead(c.Request().Context(), s.user(c), l.ID)
 }
 
 func leadName(l store.Lead) string { return orElse(fullName(l.GivenName, l.FamilyName), l.Email) }

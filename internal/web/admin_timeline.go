@@ -135,10 +135,10 @@ func choicesOf(d app.LeadDetail) (out []templates.TimelineEvent) {
 	return out
 }
 
-// staffOf is what staff did; how the lead came into hands and out of them stands there with its reason (handsOf).
+// staffOf is what staff did and no other line tells: hands, blocks, merges and leads by hand have lines that say more.
 func staffOf(d app.LeadDetail) (out []templates.TimelineEvent) {
 	for _, x := range d.Audit {
-		if slices.Contains([]string{"lead.accept", "lead.return", "lead.decline", "lead.add", "lead.give", "lead.reassign"}, x.Action) {
+		if slices.Contains([]string{"lead.accept", "lead.return", "lead.decline", "lead.add", "lead.give", "lead.reassign", "lead.merge", "lead.unmerge", "lead.block", "lead.unblock"}, x.Action) {
 			continue
 		}
 		out = append(out, templates.TimelineEvent{At: x.At, Icon: "people", Title: word(actionWords, x.Action), By: x.ActorName})
