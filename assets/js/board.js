@@ -37,7 +37,7 @@ function show(page, url) {
   document.body.append(dialog);
   form.addEventListener("submit", (event) => { event.preventDefault(); send(form.action, new FormData(form)); });
   dialog.showModal();
-  (form.querySelector("[aria-invalid]") || form.querySelector("input:not([type=hidden]), select"))?.focus();
+  (form.querySelector("[aria-invalid]") || form.querySelector("[autofocus]") || form.querySelector("input:not([type=hidden]), select"))?.focus();
 }
 
 // send posts a form. What was done leads on; what is missing comes back as a form, or is asked for at another address.

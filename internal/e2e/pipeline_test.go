@@ -139,7 +139,7 @@ func TestBoardByKeyboard(t *testing.T) {
 	other.Until(column("proposal") + `.includes("Company 2") && document.activeElement.textContent === "Company 4"`)
 
 	browser.Eval[bool](a.Page, `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "c", bubbles: true, cancelable: true})), true`)
-	a.Until(`document.querySelector("dialog[open] [name=text]")`)
+	a.Until(`document.querySelector("dialog[open]") && document.activeElement.name === "text"`) // one key, then the line
 	a.Type(`dialog [name=text]`, "wants an offer by Friday")
 	a.Click(`dialog button[type=submit]`)
 	a.Until(`document.querySelector(".flash")?.textContent.includes("Noted: call")`)
