@@ -35,7 +35,7 @@ type DueStep struct {
 type SalesNumbers struct {
 	Accepted  int // deals that were opened by accepting a lead
 	Won, Lost int
-	WonValue  int64
+	Worth     []Money // of what was won, by currency
 	Response  *float64 // the median of the first responses, in working minutes
 	Responses int
 }
@@ -116,7 +116,7 @@ func (a *App) SalesHome(ctx context.Context, user uuid.UUID, more string) (Sales
 		}
 		h.Columns = append(h.Columns, col)
 	}
-	return h, a.store.Translate(ownNumbers(db, &h.Numbers, user, sinceDays(now, 30, settings.Zone()), settings.Currency))
+	return h, a.store.Translate(ownNumbers(db, &h.Numbers, user, sinceDays(now, 30, settings.Zone())))
 }
 
 func dueSteps(db *store.Query, h *SalesHome, owners []uuid.UUID, now, night time.Time, shown int) error {
@@ -129,10 +129,13 @@ func dueSteps(db *store.Query, h *SalesHome, owners []uuid.UUID, now, night time
 		join leads l on l.id = s.lead_id join users u on u.id = s.owner_id order by s.due_at, s.id`, owners, night, shown).Scan(&h.Due).Error
 }
 
-func ownNumbers(db *store.Query, n *SalesNumbers, user uuid.UUID, since time.Time, currency string) error {
-	err := db.Raw(`select count(*) filter (where opened_at >= ?), count(*) filter (where state = 'won' and closed_at >= ?), count(*) filter (where state = 'lost' and closed_at >= ?),
-		coalesce(sum(value) filter (where state = 'won' and closed_at >= ? and currency = ?), 0)::bigint
-		from deals where owner_id = ? and (opened_at >= ? or closed_at >= ?)`, since, since, since, since, currency, user, since, since).Row().Scan(&n.Accepted, &n.Won, &n.Lost, &n.WonValue)
+func ownNumbers(db *store.Query, n *SalesNumbers, user uuid.UUID, since time.Time) error {
+	err := db.Raw(`select count(*) filter (where opened_at >= ?), count(*) filter (where state = 'won' and closed_at >= ?), count(*) filter (where state = 'lost' and closed_at >= ?)
+		from deals where owner_id = ? and (opened_at >= ? or closed_at >= ?)`, since, since, since, user, since, since).Row().Scan(&n.Accepted, &n.Won, &n.Lost)
+	if err != nil {
+		return err
+	}
+	err = db.Raw(`select currency, sum(value)::bigint as minor from deals where owner_id = ? and state = 'won' and closed_at >= ? and value is not null group by 1 order by 2 desc, 1`, user, since).Scan(&n.Worth).Error
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (s *Server) showNote(c echo.Context, status int, id uuid.UUID, wrong error)
 		Groups: []templates.SheetGroup{{Fields: []templates.FieldView{
 			{Name: "kind", Type: "select", Label: "Kind", Required: true, Half: true, Options: choices(kind, "", "As the text says", "call", "Call", "mail", "Mail", "meeting", "Meeting", "letter", "Letter", "note", "Note")},
 			{Name: "direction", Type: "select", Label: "Who", Required: true, Half: true, Options: choices(posted(c, "direction"), "", "I did", "in", "They did")},
-			{Name: "text", Type: "text", Label: "In one line", Value: posted(c, "text"), MaxLength: 500, Autocomplete: "off", Focus: true, Help: "“called, wants an offer by Friday”"}}}}}
+			{Name: "text", Type: "text", Label: "In one line", Value: posted(c, "text"), MaxLength: 500, Autocomplete: "off", Help: "“called, wants an offer by Friday”"}}}}}
 	al := pipeline.Allowance{Verdict: pipeline.May}
 	if kind != "" && kind != "note" {
 		if al, err = s.app.MayApproach(ctx, id, kind); err != nil {
@@ -62,6 +62,9 @@ func (s *Server) showNote(c echo.Context, status int, id uuid.UUID, wrong error)
 			Help: "It stands with the activity, and your manager is told."})
 	}
 	fault(&p.Form, wrong)
+	if p.Form.FirstInvalid == "" { // the line gets the cursor: the kind is chosen by the key that opened the form
+		p.Form.FirstInvalid = templates.FieldView{Name: "text"}.WithIDs().ID
+	}
 	return s.page(c, status, "admin/form", p)
 }
 

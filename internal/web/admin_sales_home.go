@@ -130,7 +130,7 @@ func (s *Server) ownStats(c echo.Context, h app.SalesHome) ([]templates.Stat, er
 		return templates.Stat{Value: value, Label: label, URL: url}
 	}
 	out := []templates.Stat{stat(grouped(int64(n.Accepted)), "accepted, last 30 days", mine+"&state=any&opened="+since), stat(grouped(int64(n.Won)), "won, last 30 days", own+"&state=won"), stat(grouped(int64(n.Lost)), "lost, last 30 days", own+"&state=lost"),
-		{Value: moneyText(n.WonValue, snap.Settings.Currency), Label: "worth of what was won"}}
+		{Value: orElse(sumText(n.Worth), moneyText(0, snap.Settings.Currency)), Label: "worth of what was won"}}
 	if n.Response != nil {
 		d := time.Duration(*n.Response * float64(time.Minute))
 		out = append(out, templates.Stat{Value: strings.TrimSpace(shortTime(d)), Label: fmt.Sprintf("to the first response, half of %d", n.Responses)})
