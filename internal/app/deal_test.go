@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -241,5 +242,24 @@ func TestGiveAsSeen(t *testing.T) {
 	}
 	if s.read(seen.ID).OwnerID != *s.ben.ID || s.read(stale.ID).OwnerID != *s.ana.ID {
 		t.Error("who has them now is wrong")
+	}
+}
+
+// What was won counts in the own numbers, whatever its currency.
+func TestOwnNumbersCountEachCurrency(t *testing.T) {
+	s := newSelling(t)
+	for address, currency := range map[string]string{"a@firm1.example": "GBP", "b@firm2.example": "EUR", "c@firm3.example": "EUR"} {
+		d := s.deal(address, s.ana)
+		d, err := s.App.EditDeal(t.Context(), app.DealEdit{ID: d.ID, Version: d.Version, Title: d.Title, Value: "400", Currency: currency}, s.ana)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.move(app.DealMove{ID: d.ID, Version: d.Version, To: "won", Reason: "plan"}, s.ana); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := s.App.SalesHome(t.Context(), *s.ana.ID, "")
+	if err != nil || h.Numbers.Won != 3 || !slices.Equal(h.Numbers.Worth, []app.Money{{Minor: 80000, Currency: "EUR"}, {Minor: 40000, Currency: "GBP"}}) {
+		t.Errorf("%v %+v", err, h.Numbers)
 	}
 }

@@ -35,7 +35,7 @@ type DueStep struct {
 type SalesNumbers struct {
 	Accepted  int // deals that were opened by accepting a lead
 	Won, Lost int
-	Worth     []Money // of what was won, by currency
+	Worth     []Money  // of what was won, by currency
 	Response  *float64 // the median of the first responses, in working minutes
 	Responses int
 }
