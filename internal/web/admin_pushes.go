@@ -126,7 +126,11 @@ func (s *Server) pushShow(c echo.Context) error {
 			p.Actions = append(p.Actions, postButton("Try now", "send", url+"/retry", 0), postButton("Hold", "clock", url+"/hold", 0))
 		case app.PushHeld, app.PushRefused, app.PushDropped:
 			if !d.Erased || d.Type == app.LeadErased {
-				p.Actions = append(p.Actions, postButton("Try again", "send", url+"/retry", 0))
+				label := "Try again"
+				if d.State == app.PushHeld {
+					label = "Let it go"
+				}
+				p.Actions = append(p.Actions, postButton(label, "send", url+"/retry", 0))
 			}
 		}
 	}
