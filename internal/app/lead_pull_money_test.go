@@ -18,6 +18,7 @@ func TestMoneyIsTheSameOnBothSides(t *testing.T) {
 	}{{"IDR", "5000000", 500_000_000, 600_000}, {"JPY", "5000", 5000, 6000}, {"KWD", "12.345", 12_345, 6_000_000}} {
 		c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
 		id := c.hubspot(c.double)
+		mustExec(t, c.Kit, "update settings set currency = '"+m.code+"'")
 		c.pull(id)
 		deal := c.deal("ann@example.org", c.ana)
 		if _, err := c.App.EditDeal(t.Context(), app.DealEdit{ID: deal.ID, Version: deal.Version, Title: deal.Title, Currency: m.code, Value: m.typed}, c.ana); err != nil {
@@ -70,5 +71,41 @@ func TestAValueThatIsTooLargeIsLeftOut(t *testing.T) {
 	}
 	if n := c.Count("select count(*) from deal_changes where to_stage = 'nonsense' or deal_id = ? and version > ?", deal.ID, deal.Version); n != 0 {
 		t.Errorf("%d changes of nothing", n)
+	}
+}
+
+// An amount without its currency would be read in theirs: of a deal in another one it is told only together with that.
+func TestForeignMoneyIsToldWithItsCurrencyOrNotAtAll(t *testing.T) {
+	d := crmtest.HubSpot(t, nil)
+	c := newConnected(t, d)
+	id := c.hubspot(d)
+	for address, currency := range map[string]string{"a@firm1.example": "GBP", "b@firm2.example": "EUR"} {
+		deal := c.deal(address, c.ana)
+		if _, err := c.App.EditDeal(t.Context(), app.DealEdit{ID: deal.ID, Version: deal.Version, Title: currency, Value: "400", Currency: currency}, c.ana); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.push(id)
+	c.push(id)
+	amounts := func() map[string]any {
+		out := map[string]any{}
+		for _, r := range d.Live("deals") {
+			out[fmt.Sprint(r.Props["dealname"])] = r.Props["amount"]
+		}
+		return out
+	}
+	if got := amounts(); got["GBP"] != "400" || got["EUR"] != nil || len(got) != 2 {
+		t.Errorf("without the currency: %v", got)
+	}
+	lines := append([]crm.Line{{Object: crm.Deal, Value: "deal_currency", Property: "deal_currency_code", Policy: crm.Overwrite}}, crm.New(crm.Allow{}, nil).Find("hubspot").About().Mapping...)
+	if err := c.App.EditMapping(t.Context(), id, c.connector(id).Version, lines, c.admin); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.App.Replay(t.Context(), id, c.Clock.Now().Add(-time.Hour), c.Clock.Now().Add(time.Hour), c.admin); err != nil {
+		t.Fatal(err)
+	}
+	c.push(id)
+	if got := amounts(); got["EUR"] != "400" {
+		t.Errorf("with the currency: %v", got)
 	}
 }

@@ -181,6 +181,13 @@ func readDeal(tx *store.Tx, id uuid.UUID, t *news) error {
 	if d.Value != nil {
 		v["deal_value"] = major(*d.Value, d.Currency)
 	}
+	settings, err := settingsOf(tx.DB)
+	if err != nil {
+		return err
+	}
+	if d.Currency != settings.Currency {
+		v[crm.ForeignMoney] = "yes"
+	}
 	if d.ExpectedOn != nil {
 		v["deal_expected"] = d.ExpectedOn.Format(time.DateOnly)
 	}
@@ -190,7 +197,7 @@ func readDeal(tx *store.Tx, id uuid.UUID, t *news) error {
 	}
 	v["deal_owner_email"] = owner.Email
 	var titles []string
-	err := tx.Model(&store.DealStage{}).Where("key = ?", d.Stage).Pluck("title", &titles).Error
+	err = tx.Model(&store.DealStage{}).Where("key = ?", d.Stage).Pluck("title", &titles).Error
 	if len(titles) > 0 {
 		v["deal_stage_title"] = titles[0]
 	}

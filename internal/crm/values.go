@@ -120,6 +120,9 @@ func CheckMapping(lines []Line) error {
 	return nil
 }
 
+// ForeignMoney is "yes" where a deal is in another currency than the house's.
+const ForeignMoney = "deal_foreign"
+
 // wanted is what an object of theirs should hold, by property, with the policy of each.
 func wanted(lines []Line, object string, v Values) (props map[string]string, policy map[string]Policy) {
 	props, policy = map[string]string{}, map[string]Policy{}
@@ -130,6 +133,9 @@ func wanted(lines []Line, object string, v Values) (props map[string]string, pol
 		text, fixed := strings.CutPrefix(l.Value, "=")
 		if !fixed {
 			text = v[l.Value]
+		}
+		if l.Value == "deal_value" && v[ForeignMoney] == "yes" && propertyOf(lines, Deal, "deal_currency") == "" {
+			continue // an amount alone is read in their own currency
 		}
 		if text == "" {
 			continue // nothing known is no reason to empty theirs
