@@ -11,7 +11,7 @@ import (
 var board = Stages{
 	{Key: "old", Kind: Open, Archived: true},
 	{Key: "discovery", Kind: Open, Next: []string{"proposal", "lost", "won", "old"}},
-	{Key: "proposal", Kind: Open, Next: []string{"discovery", "lost", "won"}, Required: []string{"value"}},
+	{Key: "proposal", Kind: Open, Next: []string{"discovery", "lost", "won"}, Required: []string{"value", "expected_on"}},
 	{Key: "won", Kind: Won, Next: []string{"proposal"}, Required: []string{"value", "reason"}},
 	{Key: "lost", Kind: Lost, Next: []string{"discovery"}, Required: []string{"reason"}},
 }
@@ -35,16 +35,18 @@ func TestMoves(t *testing.T) {
 
 func TestMissing(t *testing.T) {
 	value, day := int64(100), time.Now()
-	won, _ := board.Find("won")
 	for _, c := range []struct {
-		f    DealFacts
-		want []string
+		stage string
+		f     DealFacts
+		want  []string
 	}{
-		{DealFacts{}, []string{"value", "reason"}}, {DealFacts{Value: &value}, []string{"reason"}}, {DealFacts{Reason: "price", Expected: &day}, []string{"value"}},
-		{DealFacts{Value: &value, Reason: "price"}, nil},
+		{"won", DealFacts{}, []string{"value", "reason"}}, {"won", DealFacts{Value: &value}, []string{"reason"}}, {"won", DealFacts{Reason: "price", Expected: &day}, []string{"value"}},
+		{"won", DealFacts{Value: &value, Reason: "price"}, nil}, {"proposal", DealFacts{Value: &value, Reason: "price"}, []string{"expected_on"}}, {"proposal", DealFacts{Value: &value, Expected: &day}, nil},
+		{"discovery", DealFacts{}, nil},
 	} {
-		if got := won.Missing(c.f); !slices.Equal(got, c.want) {
-			t.Errorf("%+v: %v", c.f, got)
+		stage, _ := board.Find(c.stage)
+		if got := stage.Missing(c.f); !slices.Equal(got, c.want) {
+			t.Errorf("%s, %+v: %v", c.stage, c.f, got)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/lead"
 )
 
@@ -39,100 +40,209 @@ func fair(m Member) float64 {
 	return (float64(m.Turns) + float64(m.Credit)/1000) / float64(m.Weight)
 }
 
-// While joins, leaves, absences and declines come in any order, two members who could both have had every lead never
-// stand further apart than the share that one lead is: |n/w - n'/w'| <= max(1/w, 1/w'), or what lay between them when the
-// later one came, if that was more. And where nobody declines, everybody who is there, newcomers and returners too, stands
-// within 1/(smallest weight) of everybody else.
+// While joins, leaves, absences, declines, changes of weight and full days come in any order, every lead goes to the smallest
+// load that can take it, and of equal ones to whoever waited longest; newcomers and returners start at the average of the
+// others who are there; a change of weight moves no load. Two members who could both have had every lead never stand further
+// apart than the share that one lead is: |n/w - n'/w'| <= max(1/w, 1/w'), or what lay between them when the later one came, if
+// that was more. And where nobody declines or is full, everybody who is there, newcomers and returners too, stands within
+// 1/(smallest weight) of everybody else.
 //
 // Why it holds: the chosen one has the smallest load, so it passes another one by at most its own 1/w; loads never fall;
-// and an average lies between the smallest and the largest. Whoever declined a lead was not there for that lead, so no
-// bound can hold for them: their turn is spent, and somebody else had to take what they left.
+// and an average lies between the smallest and the largest. Whoever declined a lead, or had no room for it, was not there for
+// that lead, so no bound can hold for them: their turn is spent, and somebody else had to take what they left.
 func TestRotationIsFair(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		n := rapid.SampledFrom([]int{1, 2, 3, 5, 9, 40}).Draw(r, "members")
-		weights := make([]int, n)
+		weights := make([]int, rapid.SampledFrom([]int{1, 2, 3, 5, 9, 40}).Draw(r, "members"))
 		for i := range weights {
 			weights[i] = rapid.IntRange(1, 6).Draw(r, "weight")
 		}
 		w, team := world(weights...)
-		router := NewRouter(everything(team), w)
-		declined, away := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
-		began, calm, low := map[[2]uuid.UUID]float64{}, true, 1.0 // the smallest weight there may be is 1
-		steady := func() (out []Member) {
-			for _, m := range team.Members {
-				if !away[m.User] && !declined[m.User] && (m.BackAt.IsZero() || !m.CreditAt.Before(m.BackAt)) {
-					out = append(out, m)
-				}
+		f := &fairness{T: r, w: w, team: team, router: NewRouter(everything(team), w), fresh: map[uuid.UUID]bool{}, away: map[uuid.UUID]bool{},
+			missed: map[uuid.UUID]bool{}, began: map[[2]uuid.UUID]float64{}, calm: true, slack: 0.002}
+		if rapid.Bool().Draw(r, "capacities") {
+			for i := range team.Members {
+				team.Members[i].Capacity = rapid.SampledFrom([]int{0, 1, 3}).Draw(r, "capacity")
 			}
-			return out
 		}
-		for step := range rapid.IntRange(1, 200).Draw(r, "steps") {
+		for range rapid.IntRange(1, 200).Draw(r, "steps") {
 			w.Now = w.Now.Add(time.Minute)
-			calm = calm && !nobody(team, away)
-			m := &team.Members[rapid.IntRange(0, len(team.Members)-1).Draw(r, "who")]
-			switch rapid.SampledFrom([]string{"lead", "lead", "lead", "lead", "decline", "join", "leave", "away", "back"}).Draw(r, "what") {
-			case "join":
-				id := person(len(w.People) + 1)
-				w.People[id] = &Person{ID: id, Name: "new", Sells: true}
-				team.Members = append(team.Members, Member{User: id, Weight: rapid.IntRange(1, 6).Draw(r, "weight"), BackAt: w.Now})
-			case "leave":
-				w.People[m.User].Sells, away[m.User] = false, true
-			case "away":
-				w.People[m.User].Deputies, away[m.User] = []Deputy{{Absence: Absence{w.Now, w.Now.AddDate(1, 0, 0)}}}, true
-			case "back":
-				if away[m.User] && w.People[m.User].Sells {
-					w.People[m.User].Deputies, away[m.User] = nil, false
-					m.BackAt = w.Now
-				}
-			case "decline":
-				calm = false
-				refused := map[uuid.UUID]bool{}
-				for range rapid.IntRange(1, 4).Draw(r, "times") {
-					c := router.Choose(Ask{Refused: refused})
-					if refused[c.Owner] {
-						r.Fatal("a declined lead came round")
-					}
-					if c.Owner == uuid.Nil {
-						break
-					}
-					refused[c.Owner], declined[c.Owner] = true, true
-				}
-				if c := router.Choose(Ask{Refused: refused}); refused[c.Owner] {
-					r.Fatal("a declined lead came round")
-				}
-			default:
-				c := router.Choose(Ask{})
-				if (c.Owner == uuid.Nil) != (len(away) > 0 && nobody(team, away)) {
-					r.Fatalf("step %d: %q, away %v", step, c.Text, away)
-				}
-				if c.Owner != uuid.Nil && (c.Text == "" || c.Why.Loads[0].User != c.Owner || c.Why.Loads[0].State != LoadChosen) {
-					r.Fatalf("the reason does not say why: %q", c.Text)
-				}
-			}
-			all := steady()
-			for i := range all {
-				for j := range i {
-					pair, d := [2]uuid.UUID{all[j].User, all[i].User}, math.Abs(fair(all[i])-fair(all[j]))
-					bound, known := began[pair]
-					if !known {
-						bound = math.Max(d, math.Max(1/float64(all[i].Weight), 1/float64(all[j].Weight)))
-						began[pair] = bound
-					}
-					if d > bound+0.002 {
-						r.Fatalf("step %d: %+v and %+v are %.3f apart, more than %.3f", step, all[i], all[j], d, bound)
-					}
-					if calm && d > low+0.002 {
-						r.Fatalf("step %d: %+v and %+v are %.3f apart, more than the largest share %.3f", step, all[i], all[j], d, low)
-					}
-				}
-			}
-			for pair := range began { // who went away begins again
-				if away[pair[0]] || away[pair[1]] || declined[pair[0]] || declined[pair[1]] {
-					delete(began, pair)
-				}
-			}
+			f.calm = f.calm && !nobody(team, f.away)
+			f.step()
+			f.bounds()
 		}
 	})
+}
+
+// fairness follows a rotation and knows by itself who is there, who is new, and who missed a lead.
+type fairness struct {
+	*rapid.T
+	w                   *World
+	team                *Team
+	router              *Router
+	fresh, away, missed map[uuid.UUID]bool
+	began               map[[2]uuid.UUID]float64 // the bound of two that could both have had every lead
+	calm                bool
+	slack               float64 // what rounding to thousandths may come to
+}
+
+func (f *fairness) step() {
+	m := &f.team.Members[rapid.IntRange(0, len(f.team.Members)-1).Draw(f.T, "who")]
+	p := f.w.People[m.User]
+	switch rapid.SampledFrom([]string{"lead", "lead", "lead", "lead", "decline", "join", "leave", "away", "back", "weight", "tomorrow"}).Draw(f.T, "what") {
+	case "join":
+		id := person(len(f.w.People) + 1)
+		f.w.People[id] = &Person{ID: id, Name: "new", Sells: true}
+		f.team.Members = append(f.team.Members, Member{User: id, Weight: rapid.IntRange(1, 6).Draw(f.T, "weight"), BackAt: f.w.Now})
+		f.fresh[id] = true
+	case "leave":
+		p.Sells, f.away[m.User] = false, true
+	case "away":
+		p.Deputies, f.away[m.User] = []Deputy{{Absence: Absence{f.w.Now, f.w.Now.AddDate(1, 0, 0)}}}, true
+	case "back":
+		if f.away[m.User] && p.Sells {
+			p.Deputies, f.away[m.User], f.fresh[m.User] = nil, false, true
+			m.BackAt = f.w.Now
+		}
+	case "weight":
+		before, weight := fair(*m), rapid.IntRange(1, 6).Draw(f.T, "weight")
+		m.Credit, m.Weight = m.Reweigh(weight), weight
+		if d := math.Abs(fair(*m) - before); d > 0.0006 {
+			f.Fatalf("a change of weight moved the load by %.3f: %+v", d, *m)
+		}
+		f.slack += 0.0006
+		f.forget(m.User) // a lead is another share now
+	case "tomorrow":
+		for i := range f.team.Members {
+			f.team.Members[i].Today = 0
+		}
+	case "decline":
+		f.calm = false
+		refused := map[uuid.UUID]bool{}
+		for range rapid.IntRange(1, 4).Draw(f.T, "times") {
+			c := f.lead(refused)
+			if c.Owner == uuid.Nil {
+				break
+			}
+			refused[c.Owner], f.missed[c.Owner] = true, true
+		}
+		f.lead(refused)
+	default:
+		f.lead(nil)
+	}
+}
+
+// lead gives one lead, and looks at whether whoever got it should have.
+func (f *fairness) lead(refused map[uuid.UUID]bool) Choice {
+	before := slices.Clone(f.team.Members)
+	c := f.router.Choose(Ask{Refused: refused})
+	if refused[c.Owner] {
+		f.Fatal("a declined lead came round")
+	}
+	if c.Owner != uuid.Nil && (c.Text == "" || c.Why.Loads[0].User != c.Owner || c.Why.Loads[0].State != LoadChosen) {
+		f.Fatalf("the reason does not say why: %q", c.Text)
+	}
+	f.level(before, c)
+	var could []Member
+	for i, m := range f.team.Members {
+		was := before[i]
+		m.Turns, m.Last = was.Turns, was.Last // with its credit, and without this lead
+		full := m.Capacity > 0 && was.Today >= m.Capacity
+		if want := was.Today + one(m.User == c.Owner); m.Today != want {
+			f.Fatalf("%d leads today, %d were given", m.Today, want)
+		}
+		switch {
+		case f.away[m.User] || refused[m.User]:
+		case full:
+			f.missed[m.User], f.calm = true, false
+		default:
+			could = append(could, m)
+		}
+	}
+	at := slices.IndexFunc(could, func(m Member) bool { return m.User == c.Owner })
+	if (at < 0) != (len(could) == 0) {
+		f.Fatalf("%q, and %d could have taken it", c.Text, len(could))
+	}
+	for _, m := range could {
+		got := could[at]
+		if d := (m.Turns*1000+m.Credit)*got.Weight - (got.Turns*1000+got.Credit)*m.Weight; d < 0 || d == 0 && m.Last.Before(got.Last) {
+			f.Fatalf("%+v got a lead before %+v", got, m)
+		}
+	}
+	return c
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// level looks at the credits of a choice: the average for whoever is new, never below their own load, and no change for
+// anybody else.
+func (f *fairness) level(before []Member, c Choice) {
+	sum, n := 0.0, 0
+	for _, m := range before {
+		if !f.away[m.User] && !f.fresh[m.User] {
+			sum, n = sum+fair(m), n+1
+		}
+	}
+	for i, m := range f.team.Members {
+		want, told := fair(before[i]), slices.ContainsFunc(c.Credits, func(k Credit) bool { return k.User == m.User && k.Credit == m.Credit })
+		m.Turns = before[i].Turns
+		set := f.fresh[m.User] && !f.away[m.User]
+		if set && n > 0 {
+			want = math.Max(want, sum/float64(n))
+		}
+		if set != told {
+			f.Fatalf("%+v: new %t, told %t", m, set, told)
+		}
+		if d := math.Abs(fair(m) - want); d > 0.0006 {
+			f.Fatalf("%+v begins at %.3f, not at %.3f", m, fair(m), want)
+		}
+		if set {
+			f.fresh[m.User] = false
+		}
+	}
+}
+
+func (f *fairness) bounds() {
+	for id := range f.away {
+		if f.away[id] {
+			f.forget(id) // who went away begins again
+		}
+	}
+	var steady []Member
+	for _, m := range f.team.Members {
+		if !f.away[m.User] && !f.missed[m.User] && !f.fresh[m.User] {
+			steady = append(steady, m)
+		}
+	}
+	for i, a := range steady {
+		for _, b := range steady[:i] {
+			pair, d := [2]uuid.UUID{b.User, a.User}, math.Abs(fair(a)-fair(b))
+			bound, known := f.began[pair]
+			if !known {
+				bound = math.Max(d, math.Max(1/float64(a.Weight), 1/float64(b.Weight)))
+				f.began[pair] = bound
+			}
+			if d > bound+f.slack {
+				f.Fatalf("%+v and %+v are %.3f apart, more than %.3f", a, b, d, bound)
+			}
+			if d > 1+f.slack && f.calm { // the smallest weight there may be is 1
+				f.Fatalf("%+v and %+v are %.3f apart, more than the largest share", a, b, d)
+			}
+		}
+	}
+}
+
+// forget lets the bounds of somebody begin anew.
+func (f *fairness) forget(id uuid.UUID) {
+	for pair := range f.began {
+		if pair[0] == id || pair[1] == id {
+			delete(f.began, pair)
+		}
+	}
 }
 
 func nobody(t *Team, away map[uuid.UUID]bool) bool {
@@ -213,6 +323,20 @@ func TestWhoComesFirst(t *testing.T) {
 		c := NewRouter(everything(team), w).Choose(q)
 		if c.Owner != person(x.want) || !strings.Contains(c.Text, x.says) {
 			t.Errorf("%s: %v because %q", name, c.Owner, c.Text)
+		}
+	}
+}
+
+// The routing rules say whether whoever had the lead, or others of its company, is asked first.
+func TestWhoCountsAsExistingOwner(t *testing.T) {
+	for existing, want := range map[string][2]int{ExistingNone: {1, 1}, ExistingLead: {3, 1}, ExistingCompany: {3, 2}} {
+		for i, q := range []Ask{{Owner: person(3)}, {CompanyOwner: person(2)}} {
+			w, team := world(1, 1, 1)
+			routing := everything(team)
+			routing.Existing = existing
+			if c := NewRouter(routing, w).Choose(q); c.Owner != person(want[i]) {
+				t.Errorf("%s: %v because %q", existing, c.Owner, c.Text)
+			}
 		}
 	}
 }
@@ -319,17 +443,26 @@ func TestRoutingIsChecked(t *testing.T) {
 		t.Errorf("a good one: %v", err)
 	}
 	for name, change := range map[string]func(*Routing){
-		"existing":      func(r *Routing) { r.Existing = "all" },
-		"rules":         func(r *Routing) { r.Rules = nil },
-		"rules.0.when":  func(r *Routing) { r.Rules[0].When = `contry == "DE"` },
-		"rules.0.title": func(r *Routing) { r.Rules[0].Title = " " },
-		"rules.1.title": func(r *Routing) { r.Rules = append(r.Rules, r.Rules[0]) },
-		"rules.0.to":    func(r *Routing) { r.Rules[0].Team = &gone },
+		"existing":                   func(r *Routing) { r.Existing = "all" },
+		"rules":                      func(r *Routing) { r.Rules = nil },
+		"rules.0.when":               func(r *Routing) { r.Rules[0].When = `contry == "DE"` },
+		"rules.0.title":              func(r *Routing) { r.Rules[0].Title = " " },
+		"rules.1.title":              func(r *Routing) { r.Rules = append(r.Rules, r.Rules[0]) },
+		"rules.0.to: team is gone":   func(r *Routing) { r.Rules[0].Team = &gone },
+		"rules.0.to: person is gone": func(r *Routing) { r.Rules[0].Team, r.Rules[0].Person = nil, &gone },
+		"rules.0.to: nobody":         func(r *Routing) { r.Rules[0].Team = nil },
+		"rules.0.to: both":           func(r *Routing) { r.Rules[0].Person = &team },
+		"rules: too many": func(r *Routing) {
+			for i := range MaxRouteRules {
+				r.Rules = append(r.Rules, RouteRule{Key: fmt.Sprint("b", i), Title: "B", Team: &team})
+			}
+		},
 	} {
 		bad := Routing{Existing: good.Existing, Rules: append([]RouteRule(nil), good.Rules...)}
 		change(&bad)
-		if err := bad.Check(known); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
+		field, _, _ := strings.Cut(name, ":")
+		if got := errs.Public(bad.Check(known)).Fields; len(got) != 1 || got[0].Field != field {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }
