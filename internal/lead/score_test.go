@@ -74,6 +74,39 @@ func TestCompileScoreFaults(t *testing.T) {
 	}
 }
 
+// A version has limits: its groups, its rules, and what one may give.
+func TestScoreRulesHaveLimits(t *testing.T) {
+	def := func(groups, each int) (d ScoreRules) {
+		d = ScoreRules{Threshold: 50_00, Fit: Bounds{30_00, 10_00}, Engagement: Bounds{30_00, 10_00}}
+		for i := range groups {
+			g := ScoreGroup{Key: fmt.Sprint("g", i), Title: "group", Side: SideFit, Cap: maxPoints}
+			for j := range each {
+				g.Rules = append(g.Rules, ScoreRule{Key: fmt.Sprint("r", i, "-", j), Title: "rule", Points: maxPoints})
+			}
+			d.Groups = append(d.Groups, g)
+		}
+		return d
+	}
+	above := def(1, 1)
+	above.Groups[0].Cap, above.Groups[0].Rules[0].Points = maxPoints+1, maxPoints+1
+	for name, c := range map[string]struct {
+		def  ScoreRules
+		want []string
+	}{
+		"as many as may be": {def(maxGroups, maxRules/maxGroups), nil}, "groups": {def(maxGroups+1, 1), []string{"groups"}}, "rules": {def(1, maxRules+1), []string{"groups"}},
+		"points": {above, []string{"groups.0.cap", "groups.0.rules.0.points"}},
+	} {
+		_, err := CompileScore(c.def)
+		var got []string
+		for _, f := range errs.Public(err).Fields {
+			got = append(got, f.Field)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 // drawRules makes rules that hold at different things.
 func drawRules(t *rapid.T) ScoreRules {
 	def := ScoreRules{Threshold: 50_00, Fit: Bounds{30_00, 10_00}, Engagement: Bounds{30_00, 10_00}}
@@ -250,6 +283,37 @@ func TestCapDoesNotDependOnTheOrder(t *testing.T) {
 			if l.Rule != string(rune('a'+i)) {
 				t.Errorf("%v: line %d is of %s", points, i, l.Rule)
 			}
+		}
+	}
+}
+
+// What has melted away leaves room in its group for what comes later.
+func TestMeltedPointsLeaveRoom(t *testing.T) {
+	g := ScoreGroup{Key: "g", Title: "group", Side: SideEngagement, Cap: 10_00, Rules: []ScoreRule{{Key: "r", Title: "rule", Event: EventDownload, Points: 10_00, DecayDays: 10}}}
+	s := compiled(t, ScoreRules{Threshold: 1, Fit: Bounds{2, 1}, Engagement: Bounds{2, 1}, Groups: []ScoreGroup{g}})
+	var h History
+	for i, days := range []int{0, 0, 4, 20} {
+		h.Events = append(h.Events, Event{Kind: EventDownload, ID: uuid.UUID{15: byte(i)}, At: day0.AddDate(0, 0, days)})
+	}
+	for days, want := range map[int]int{0: 10_00, 3: 7_00, 4: 10_00, 9: 3_00, 20: 10_00} {
+		if got := s.Score(h, day0.AddDate(0, 0, days)); got.Engagement != want {
+			t.Errorf("after %d days: %d, not %d", days, got.Engagement, want)
+		}
+	}
+}
+
+// What was asked for before sales closed the lead was answered; "not at all" holds on.
+func TestWhatWasAskedBeforeIsAnswered(t *testing.T) {
+	before, after := day0.Add(-time.Hour), day0.Add(time.Hour)
+	for _, c := range []struct {
+		choice          string
+		asked, chosen   time.Time
+		speaks, chooses bool
+	}{{"call", before, before, false, false}, {"call", after, before, true, false}, {"call", before, after, false, true}, {ByNobody, before, before, false, true}} {
+		h := History{AskedAt: c.asked, ChosenAt: c.chosen}
+		h.Asked, h.Choice = true, c.choice
+		if h = h.After(day0); h.Asked != c.speaks || (h.Choice != "") != c.chooses {
+			t.Errorf("%+v: asked %t, chose %q", c, h.Asked, h.Choice)
 		}
 	}
 }

@@ -85,6 +85,7 @@ func TestRefused(t *testing.T) {
 		{strings.Repeat("a", MaxSource+1), "too-long", 1},
 		{strings.Repeat("free_mail or ", 76) + "free_mail", "too-many-parts", 1},
 		{"country == \"\xff\"", "encoding", 1},
+		{"country == \"a\x00b\"", "control-character", 1},
 		{"mentions(country)", "invalid", 1},
 		{"country == \"DE\" and\n  nothing == 1", "unknown-name", 3},
 	} {
@@ -191,6 +192,22 @@ func TestUsual(t *testing.T) {
 		if s, err := Build([]Part{p}, false, words); err == nil {
 			t.Errorf("%+v built %s", p, s)
 		}
+	}
+}
+
+// A very long text is looked at up to a limit, and a condition that fails holds for nobody.
+func TestMatchHasLimits(t *testing.T) {
+	p, err := Compile(`mentions(job_title, "head")`, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for title, want := range map[string]bool{strings.Repeat("x ", maxText/2-10) + "head": true, strings.Repeat("x ", maxText/2) + "head": false} {
+		if got, err := p.Match(&sample{Title: title}); err != nil || got != want {
+			t.Errorf("a title of %d: %v %v", len(title), got, err)
+		}
+	}
+	if got, err := p.Match(nil); got || FaultOf(err) == nil {
+		t.Errorf("asked of nobody: %v %v", got, err)
 	}
 }
 
