@@ -3,6 +3,7 @@ package crm_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/crm"
@@ -161,6 +162,81 @@ func TestChangesComeBack(t *testing.T) {
 		}
 		if deal.Key != dealKey || deal.Stage == nil || *deal.Stage != "won" || deal.Value == nil || !crm.Same(*deal.Value, "1500") || deal.Owner == nil || *deal.Owner != "8" {
 			t.Errorf("%+v", deal)
+		}
+	})
+}
+
+// TestARecordOfAnotherLeadIsNotTaken: their record carries the key of another one of ours, who has the same address there.
+func TestARecordOfAnotherLeadIsNotTaken(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
+		if len(r.objects) == 0 {
+			t.Skip("it keeps nobody")
+		}
+		if out := r.push(t.Context(), call(), true); out.Class != crm.Done {
+			t.Fatal(out.Reason)
+		}
+		c := second()
+		c.Values["email"] = call().Values["email"]
+		if out := r.push(t.Context(), c, true); out.Class != crm.Refused || !strings.Contains(out.Reason, "merge the two") {
+			t.Errorf("%s: %s", out.Class, out.Reason)
+		}
+		r.one(t)
+	})
+}
+
+// TestADeletedLeadHoldsUpNoDeal: where they keep leads apart from persons, one that they deleted is told to us, and the rest goes on.
+func TestADeletedLeadHoldsUpNoDeal(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
+		kind := r.objects[crm.Lead]
+		if kind == "" {
+			t.Skip("it keeps no leads apart")
+		}
+		if out := r.push(t.Context(), call(), false); out.Class != crm.Done {
+			t.Fatal(out.Reason)
+		}
+		r.d.Delete(kind, r.d.Live(kind)[0].ID)
+		c := call()
+		c.Values["deal_value"] = "77"
+		out := r.push(t.Context(), c, false)
+		gone := slices.ContainsFunc(out.Objects, func(o crm.Object) bool { return o.Object == crm.Lead && o.Gone })
+		value := r.d.Live(r.objects[crm.Deal])[0].Props[map[string]string{"hubspot": "amount", "pipedrive": "value"}[r.kind]]
+		if out.Class != crm.Done || !gone || len(r.d.Live(kind)) != 0 || !crm.Same(fmt.Sprint(value), "77") {
+			t.Errorf("%s: %s; gone %t, %d there, the deal is worth %v", out.Class, out.Reason, gone, len(r.d.Live(kind)), value)
+		}
+	})
+}
+
+// TestYesAndNothingChangedIsNoticed: an update that was answered with yes and not kept is told again.
+func TestYesAndNothingChangedIsNoticed(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		t.Helper()
+		kind := r.objects[crm.Deal]
+		if kind == "" {
+			t.Skip("it has no deals")
+		}
+		if out := r.push(t.Context(), call(), false); out.Class != crm.Done {
+			t.Fatal(out.Reason)
+		}
+		r.d.Trouble(func(q crmtest.Request) crmtest.Trouble {
+			if crmtest.Writes(q) {
+				return crmtest.Drops
+			}
+			return crmtest.None
+		})
+		c := call()
+		c.Values["deal_value"] = "77"
+		if out := r.push(t.Context(), c, false); out.Class == crm.Done || out.Reason == "" {
+			t.Errorf("%s: %s", out.Class, out.Reason)
+		}
+		r.d.Trouble(nil)
+		if out := r.push(t.Context(), c, false); out.Class != crm.Done {
+			t.Errorf("afterwards: %s: %s", out.Class, out.Reason)
+		}
+		prop := map[string]string{"hubspot": "amount", "pipedrive": "value", "salesforce": "Amount"}[r.kind]
+		if got := r.d.Live(kind)[0].Props[prop]; !crm.Same(fmt.Sprint(got), "77") {
+			t.Errorf("it is worth %v there", got)
 		}
 	})
 }
