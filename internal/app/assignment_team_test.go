@@ -35,7 +35,10 @@ func TestATeamAnswersForWhatWasTakenOver(t *testing.T) {
 	f.route(id)
 	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[1].ID, "x", by(head)))
 	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, f.people[2].ID, "x", by(head)))
-	outsider := f.user("Zoe", "sales")
+	outsider := f.user("Zoe", "sales") // of another team
+	south, err := f.App.AddTeam(t.Context(), app.TeamEdit{Name: "South"}, by(f.admin))
+	f.ok(err)
+	f.ok(f.App.SetMember(t.Context(), south.ID, outsider.ID, 1, 0, by(f.admin)))
 	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[2].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: outsider.ID.String()}, by(f.admin)))
 	f.until("2026-03-03T09:10:00Z")
 	f.tend()
@@ -128,28 +131,76 @@ func TestWhoLeadsAndWhoStandsInSees(t *testing.T) {
 	zoe, stranger := f.user("Zoe", "sales"), f.user("Sam", "sales")
 	id := f.lead(1)
 	f.route(id)
-	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[0].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: f.people[1].ID.String()}, by(f.admin)))
-	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[1].ID, From: "2026-03-03", Until: "2026-03-06", Deputy: zoe.ID.String()}, by(f.admin)))
-	for _, policy := range []string{"team", "own"} {
-		f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set visibility = ?", policy).Error)
-		for _, u := range []store.User{head, zoe} {
-			f.ok(f.App.MaySeeLead(t.Context(), u, id))
-			sight, err := f.App.VisibleTo(t.Context(), u)
-			f.ok(err)
-			if _, n, err := f.App.ListLeads(t.Context(), app.LeadFilter{Sight: sight}, 10, 0); err != nil || n != 1 {
-				t.Errorf("%s: %s sees %d leads in the list: %v", policy, u.Name, n, err)
+	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[0].ID, From: "2026-03-04", Until: "2026-03-06", Deputy: f.people[1].ID.String()}, by(f.admin)))
+	f.ok(f.App.AddAbsence(t.Context(), app.AbsenceEdit{User: f.people[1].ID, From: "2026-03-04", Until: "2026-03-06", Deputy: zoe.ID.String()}, by(f.admin)))
+	for _, day := range []struct {
+		at       string
+		standsIn bool
+	}{{"2026-03-03T10:00:00Z", false}, {"2026-03-04T09:00:00Z", true}} {
+		f.until(day.at)
+		for _, policy := range []string{"team", "own"} {
+			f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set visibility = ?", policy).Error)
+			for u, sees := range map[*store.User]bool{&head: true, &zoe: day.standsIn, &stranger: false} {
+				sight, err := f.App.VisibleTo(t.Context(), *u)
+				f.ok(err)
+				_, n, err := f.App.ListLeads(t.Context(), app.LeadFilter{Sight: sight}, 10, 0)
+				f.ok(err)
+				err = f.App.MaySeeLead(t.Context(), *u, id)
+				if (err == nil) != sees || (n == 1) != sees || err != nil && !errs.Is(err, errs.NotFound) {
+					t.Errorf("%s, %s: %s sees %d leads in the list: %v", day.at, policy, u.Name, n, err)
+				}
 			}
 		}
-		if err := f.App.MaySeeLead(t.Context(), stranger, id); !errs.Is(err, errs.NotFound) {
-			t.Errorf("%s: somebody else: %v", policy, err)
-		}
 	}
-	f.until("2026-03-03T09:30:00Z")
+	f.until("2026-03-04T09:30:00Z")
 	f.tend() // now it is in the hands of Zoe, who is in no team
-	f.ok(f.App.MaySeeLead(t.Context(), head, id))
 	if f.held(id).OwnerID != zoe.ID {
 		t.Error("not taken over")
 	}
+	for _, policy := range []string{"team", "own"} {
+		f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set visibility = ?", policy).Error)
+		for u, sees := range map[*store.User]int{&head: 1, &zoe: 1, &stranger: 0} {
+			if lead, listed, waiting, deals := f.sees(*u, id); lead != sees || listed != sees || waiting != sees || deals != 0 {
+				t.Errorf("%s, it waits: %s sees %d leads, %d in the list, %d on the board", policy, u.Name, lead, listed, waiting)
+			}
+		}
+	}
+	f.ok(f.App.AcceptLead(t.Context(), f.held(id).ID, 0, by(zoe)))
+	for u, sees := range map[*store.User]int{&head: 1, &zoe: 1, &stranger: 0} {
+		if lead, listed, waiting, deals := f.sees(*u, id); lead != sees || listed != sees || waiting != 0 || deals != sees {
+			t.Errorf("a deal: %s sees %d leads, %d in the list, %d deals", u.Name, lead, listed, deals)
+		}
+	}
 	f.ok(f.Store.DB(t.Context()).Exec("update sales_settings set manager_user_id = ?", stranger.ID).Error)
 	f.ok(f.App.MaySeeLead(t.Context(), stranger, id))
+}
+
+// sees is how much of one lead somebody is shown: its page, the list, what waits, and its deal on the board and by itself.
+func (f *floor) sees(u store.User, id uuid.UUID) (lead, listed, waiting, deals int) {
+	f.T.Helper()
+	ctx := f.T.Context()
+	if err := f.App.MaySeeLead(ctx, u, id); err == nil {
+		lead = 1
+	} else if !errs.Is(err, errs.NotFound) {
+		f.T.Error(err)
+	}
+	sight, err := f.App.VisibleTo(ctx, u)
+	f.ok(err)
+	_, listed, err = f.App.ListLeads(ctx, app.LeadFilter{Sight: sight}, 10, 0)
+	f.ok(err)
+	b, err := f.App.ReadBoard(ctx, app.DealFilter{Sight: sight}, "")
+	f.ok(err)
+	for _, c := range b.Columns {
+		deals += c.N
+	}
+	var all []uuid.UUID
+	f.ok(f.Store.DB(ctx).Raw("select id from deals where lead_id = ?", id).Scan(&all).Error)
+	for _, deal := range all {
+		_, work := f.App.MayWorkDeal(ctx, u, deal)
+		_, page := f.App.DealDetail(ctx, u, deal)
+		if (work == nil) != (deals == 1) || (page == nil) != (deals == 1) {
+			f.T.Errorf("%s: %d deals on the board; its page %v, to work on %v", u.Name, deals, page, work)
+		}
+	}
+	return lead, listed, b.WaitingN, deals
 }

@@ -87,7 +87,7 @@ const namedSo = "d.lead_id in (select l.id from leads l where l.given_name || ' 
 // aboutLeads are the conditions that deals d have in common with assignments d that wait: what they say of lead and owner.
 func (f DealFilter) aboutLeads(now time.Time, add func(string, ...any)) {
 	if !f.Sight.All() {
-		cond, a := f.Sight.On("d.owner_id")
+		cond, a := f.Sight.OnHeld("d.owner_id", "d.lead_id")
 		add(cond, a...)
 	}
 	for _, c := range []struct {

@@ -270,7 +270,7 @@ func (a *App) BoardChanges(ctx context.Context, f DealFilter, since time.Time) (
 	if at.Sub(since) > time.Hour {
 		since = at.Add(-time.Hour)
 	}
-	cond, args := f.Sight.On("d.owner_id")
+	cond, args := f.Sight.OnHeld("d.owner_id", "d.lead_id")
 	db := a.store.DB(ctx)
 	err = db.Raw(`select c.deal_id, c.version, d.title, coalesce(nullif(u.name, ''), u.email, case c.how when 'crm' then 'the CRM' else 'Gatehouse' end) as by, c.by_id, c.from_stage,
 		coalesce(st.title, c.to_stage) as to_stage from deal_changes c join deals d on d.id = c.deal_id left join users u on u.id = c.by_id left join stages st on st.key = c.to_stage

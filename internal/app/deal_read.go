@@ -46,7 +46,7 @@ func (a *App) DealDetail(ctx context.Context, u store.User, id uuid.UUID) (DealD
 }
 
 func (a *App) dealCards(ctx context.Context, sight Sight, cond string, args ...any) (cards []DealCard, err error) {
-	seen, more := sight.On("d.owner_id")
+	seen, more := sight.OnHeld("d.owner_id", "d.lead_id")
 	top := "(select d.* from deals d where " + cond + " and " + seen + ")"
 	err = a.store.DB(ctx).Raw("select d.*,"+dealsOf(top)+"order by d.opened_at desc, d.id", append(args, more...)...).Scan(&cards).Error
 	return cards, a.store.Translate(err)
@@ -81,7 +81,7 @@ func (a *App) MayWorkDeal(ctx context.Context, u store.User, id uuid.UUID) (stor
 	if err != nil {
 		return d, err
 	}
-	cond, args := sight.On("owner_id")
+	cond, args := sight.OnHeld("owner_id", "lead_id")
 	err = a.store.Translate(a.store.DB(ctx).Where("id = ? and "+cond, append([]any{id}, args...)...).Take(&d).Error)
 	if errs.Is(err, errs.NotFound) {
 		return d, errNoDeal

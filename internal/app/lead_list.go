@@ -59,7 +59,7 @@ func (f LeadFilter) where() (string, []any) {
 			or l.company_id in (select c.id from companies c where c.name ilike ?))`, like, strings.ToLower(like), like)
 	}
 	if !f.Sight.All() {
-		cond, seen := f.Sight.On("l.owner_id")
+		cond, seen := f.Sight.OnHeld("l.owner_id", "l.id")
 		add(cond, seen...)
 	}
 	if f.State != "" {

@@ -92,7 +92,7 @@ func (a *App) TrialOfScore(ctx context.Context, since time.Time, sight Sight) (t
 	}
 	cond, args := "true", []any{since}
 	if !sight.All() {
-		seen, more := sight.On("l.owner_id")
+		seen, more := sight.OnHeld("l.owner_id", "l.id")
 		cond, args = seen, append(args, more...)
 	}
 	if err := db.Raw(trialCases+cond+" order by a.at desc, a.id desc limit ?", append(args, TrialMost)...).Scan(&t.Cases).Error; err != nil {

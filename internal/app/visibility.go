@@ -64,16 +64,22 @@ func (s Sight) OnLead(column string) (cond string, args []any) {
 	if s.All() {
 		return "true", nil
 	}
-	cond, args = s.onSeen()
+	cond, args = s.OnHeld("seen.owner_id", "seen.id")
 	return column + " in (select seen.id from leads seen where " + cond + ")", args
 }
 
-// onSeen is the condition on the leads named seen.
-func (s Sight) onSeen() (cond string, args []any) {
-	cond, args = s.On("seen.owner_id")
-	return "(" + cond + ` or seen.id in (select a.lead_id from teams t join assignments a on a.answering_team_id = t.id and a.state in ('open','accepted')
-		where t.manager_id = ? and t.archived_at is null))`, append(args, s.user)
+// OnHeld is the condition on the columns of a row that hold an owner and a lead's id (d.owner_id, d.lead_id): what On lets
+// through, and what a team answers for that one leads. "true" where nothing is hidden.
+func (s Sight) OnHeld(owner, lead string) (cond string, args []any) {
+	if s.All() {
+		return "true", nil
+	}
+	cond, args = s.On(owner)
+	return "(" + cond + " or " + lead + " in (" + ledTeamsAnswer + "))", append(args, s.user)
 }
+
+// ledTeamsAnswer are the leads that the teams which somebody leads answer for.
+const ledTeamsAnswer = `select a.lead_id from teams t join assignments a on a.answering_team_id = t.id and a.state in ('open','accepted') where t.manager_id = ? and t.archived_at is null`
 
 // MaySeeLead answers as if there were no such lead where the policy hides it from the member of staff. A lead that was
 // merged is seen by whoever sees the one that stays.
@@ -82,7 +88,7 @@ func (a *App) MaySeeLead(ctx context.Context, u store.User, id uuid.UUID) error 
 	if err != nil || sight.All() {
 		return err
 	}
-	cond, args := sight.onSeen()
+	cond, args := sight.OnHeld("seen.owner_id", "seen.id")
 	var n int64
 	err = a.store.DB(ctx).Raw(`with recursive same(id, merged_into, n) as (select l.id, l.merged_into, 0 from leads l where l.id = ?
 			union all select l.id, l.merged_into, s.n + 1 from leads l join same s on l.id = s.merged_into where s.n < 10)
