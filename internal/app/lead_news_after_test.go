@@ -66,9 +66,26 @@ func TestErasedWhileTheyAreTold(t *testing.T) {
 	deal := c.deal("ann@example.org", c.ana)
 	c.spread()
 	release := d.Hold()
+	defer release()
+	told := make(chan struct{}, 8)
+	d.Trouble(func(r crmtest.Request) crmtest.Trouble {
+		if crmtest.Writes(r) {
+			told <- struct{}{}
+			return crmtest.Holds
+		}
+		return crmtest.None
+	})
 	done := make(chan error, 1)
 	go func() { done <- c.App.PushDue(t.Context(), id) }()
-	for c.Count("select count(*) from push_attempts where outcome = 'open'") == 0 {
+	select {
+	case <-told:
+	case err := <-done:
+		t.Fatalf("the push ended before they were told: %v", err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("they were not told within ten seconds")
+	}
+	if n := c.Count("select count(*) from push_attempts where outcome = 'open'"); n != 1 {
+		t.Fatalf("%d tries are under way", n)
 	}
 	if _, err := c.App.EraseLead(t.Context(), deal.LeadID, store.Actor{Kind: "command"}); err != nil {
 		t.Fatal(err)
