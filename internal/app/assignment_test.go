@@ -66,13 +66,36 @@ func TestReturnedLeavesSalesWithItsReason(t *testing.T) {
 	if err := f.App.ReturnLead(t.Context(), as.ID, as.Version, "because", "", by(f.people[0])); !errs.Is(err, errs.Invalid) {
 		t.Errorf("no reason of the list: %v", err)
 	}
+	for name, err := range map[string]error{
+		"returned from a page that is not the current one": f.App.ReturnLead(t.Context(), as.ID, as.Version+1, "too-small", "", by(f.people[0])),
+		"declined from a page that is not the current one": f.App.DeclineLead(t.Context(), as.ID, as.Version+1, "no-time", "", by(f.people[0])),
+	} {
+		if !errs.Is(err, errs.Conflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, err := range map[string]error{
+		"somebody else returns it":  f.App.ReturnLead(t.Context(), as.ID, as.Version, "too-small", "", by(f.people[1])),
+		"somebody else declines it": f.App.DeclineLead(t.Context(), as.ID, as.Version, "no-time", "", by(f.people[1])),
+	} {
+		if !errs.Is(err, errs.Forbidden) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	f.ok(f.App.ReturnLead(t.Context(), as.ID, as.Version, "too-small", "two people", by(f.people[0])))
 	f.ok(f.App.ReturnLead(t.Context(), as.ID, as.Version, "too-small", "two people", by(f.people[0])))
 	if n := f.Count("select count(*) from assignments where state = 'returned' and close_reason = 'too-small' and closed_by = ?", f.people[0].ID); n != 1 {
 		t.Error("not returned")
 	}
-	if f.Count("select count(*) from leads where id = ? and owner_id is null", id) != 1 || f.Count("select count(*) from outbox where type = 'lead.returned'") != 1 {
+	if f.Count("select count(*) from leads where id = ? and owner_id is null", id) != 1 || f.Count("select count(*) from outbox where type = 'lead.returned' and detail->>'reason' = 'too-small'") != 1 {
 		t.Error("still somebody's")
+	}
+	if n := f.Count("select count(*) from steps where done_at is null and skipped_at is null"); n != 0 || f.Count("select count(*) from steps") == 0 {
+		t.Errorf("%d steps are still to be done", n)
+	}
+	f.route(id) // the job of before, once more
+	if n := f.Count("select count(*) from assignments"); n != 1 {
+		t.Errorf("%d assignments: it came round without qualifying anew", n)
 	}
 	f.ok(f.App.GiveLead(t.Context(), id, f.people[1].ID, by(f.admin)))
 	if got := f.held(id); got.OwnerID != f.people[1].ID || got.Reason != "given to Ben by Olive" {

@@ -104,6 +104,19 @@ func TestACompanyComesBackFromTheDeputy(t *testing.T) {
 			f.ok(f.App.AcceptLead(f.T.Context(), f.held(old).ID, 0, by(ben)))
 			return old
 		},
+		"the deputy goes away as well": func(f *floor, old uuid.UUID, _, ben store.User) uuid.UUID {
+			f.tend()
+			if as := f.held(old); as.OwnerID != ben.ID {
+				f.T.Fatalf("%s: %s", f.owner(as).Name, as.Reason)
+			}
+			f.away(ben, "2026-03-05", "2026-03-06", &f.people[2])
+			f.Clock.Move(time.Minute)
+			f.tend()
+			if as := f.held(old); as.OwnerID != f.people[2].ID || as.ReasonData.For != "Ana" {
+				f.T.Errorf("%s, for %s: %s", f.owner(as).Name, as.ReasonData.For, as.Reason)
+			}
+			return old
+		},
 		"given to who is away": func(f *floor, old uuid.UUID, ana, _ store.User) uuid.UUID {
 			id := f.lead(7)
 			f.ok(f.Store.DB(f.T.Context()).Exec("update leads set company_id = (select company_id from leads where id = ?) where id = ?", old, id).Error)
@@ -118,7 +131,7 @@ func TestACompanyComesBackFromTheDeputy(t *testing.T) {
 			f.route(old)
 			f.away(ana, "2026-03-04", "2026-03-06", &ben)
 			f.until("2026-03-05T10:00:00Z")
-			if as := f.held(during(f, old, ana, ben)); as.OwnerID != ben.ID {
+			if as := f.held(during(f, old, ana, ben)); as.OwnerID != ben.ID && name != "the deputy goes away as well" {
 				t.Fatalf("%s: %s", f.owner(as).Name, as.Reason)
 			}
 			f.until("2026-03-20T10:00:00Z")
@@ -158,6 +171,39 @@ func TestADeputyDeclines(t *testing.T) {
 		t.Errorf("%s: %s", f.owner(as).Name, as.Reason)
 	}
 	f.turnsAddUp()
+}
+
+// What is due of whoever is away stands on the home of whoever stands in, along the chain, and after that at home again.
+func TestDueStepsGoToTheDeputyAndBack(t *testing.T) {
+	f := newFloor(t, 3)
+	ana, ben, cleo := f.people[0], f.people[1], f.people[2]
+	id := f.lead(1)
+	f.route(id)
+	f.until("2026-03-03T10:00:00Z")
+	f.ok(f.App.AcceptLead(t.Context(), f.held(id).ID, 0, by(ana)))
+	_, err := f.App.NoteActivity(t.Context(), app.Note{Lead: id, Kind: "call", Direction: "out", Text: "Called", Reason: "x"}, by(ana))
+	f.ok(err)
+	f.ok(f.Store.DB(t.Context()).Exec("update steps set due_at = ?", f.at("2026-03-03T12:00:00Z")).Error)
+	n := f.Count("select count(*) from steps where owner_id = ? and done_at is null and skipped_at is null", ana.ID)
+	f.away(ana, "2026-03-10", "2026-03-12", &ben)
+	f.away(ben, "2026-03-11", "2026-03-11", &cleo)
+	for _, day := range []struct {
+		at             string
+		ana, ben, cleo int
+	}{{"2026-03-09T10:00:00Z", n, 0, 0}, {"2026-03-10T10:00:00Z", n, n, 0}, {"2026-03-11T10:00:00Z", n, n, n}, {"2026-03-12T10:00:00Z", n, n, 0}, {"2026-03-13T10:00:00Z", n, 0, 0}} {
+		f.until(day.at)
+		f.tend()
+		for u, want := range map[*store.User]int{&ana: day.ana, &ben: day.ben, &cleo: day.cleo} {
+			h, err := f.App.SalesHome(t.Context(), u.ID, "")
+			f.ok(err)
+			if h.DueN != want || len(h.Due) != want {
+				t.Errorf("%s: %d steps on the home of %s, not %d", day.at, h.DueN, u.Name, want)
+			}
+		}
+	}
+	if n == 0 || f.held(id).OwnerID != ana.ID {
+		t.Errorf("%d steps, in the hands of %s", n, f.owner(f.held(id)).Name)
+	}
 }
 
 // Nobody goes on with a lead that the last one declined: its steps are on nobody's list.

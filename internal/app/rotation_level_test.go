@@ -59,6 +59,14 @@ func TestWhoSellsAgainBeginsLevel(t *testing.T) {
 				f.ok(f.App.ChangeRole(f.T.Context(), u.ID, u.Version+1, "sales", by(f.admin)))
 			},
 		},
+		"away": {
+			func(f *floor, u store.User) { f.away(u, "2026-03-03", "2026-03-04", nil) },
+			func(f *floor, _ store.User) { f.until("2026-03-05T09:00:00Z") },
+		},
+		"out of the team": {
+			func(f *floor, u store.User) { f.ok(f.App.RemoveMember(f.T.Context(), f.team, u.ID, by(f.admin))) },
+			func(f *floor, u store.User) { f.ok(f.App.SetMember(f.T.Context(), f.team, u.ID, 1, 0, by(f.admin))) },
+		},
 		"left, and taken back": {
 			func(f *floor, u store.User) {
 				f.ok(f.Store.DB(f.T.Context()).Exec("update user_profiles set left_at = ? where user_id = ?", f.Clock.Now(), u.ID).Error)
@@ -89,8 +97,11 @@ func TestWhatWasTakenAwayLeavesRoom(t *testing.T) {
 		f.route(id)
 		f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, zoe.ID, "x", by(f.admin)))
 	}
-	if n := f.inARow(ana); n != 2 {
-		t.Errorf("with room for two she got %d", n)
+	for _, day := range []string{"2026-03-03T10:00:00Z", "2026-03-04T10:00:00Z"} {
+		f.until(day)
+		if n := f.inARow(ana); n != 2 {
+			t.Errorf("%s: with room for two a day she got %d", day, n)
+		}
 	}
 }
 
