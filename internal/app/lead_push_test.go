@@ -184,6 +184,42 @@ func TestADayAway(t *testing.T) {
 	c.explained()
 }
 
+// TestFailuresInARowBreak: whatever answers in between, with yes or with no, is there.
+func TestFailuresInARowBreak(t *testing.T) {
+	d := crmtest.Receiver(t)
+	c := newConnected(t, d)
+	id := c.webhook(d)
+	for i, tr := range []crmtest.Trouble{crmtest.Fails, crmtest.Fails, crmtest.Fails, crmtest.Fails, crmtest.None, crmtest.Fails, crmtest.Fails, crmtest.Fails, crmtest.Fails} {
+		d.Always(tr)
+		c.lead(fmt.Sprintf("p%d@example.org", i))
+		c.push(id)
+	}
+	if got := c.connector(id); got.BrokenAt != nil || got.Failures != 4 {
+		t.Errorf("%d failures in a row, open since %v", got.Failures, got.BrokenAt)
+	}
+	d.Always(crmtest.Fails)
+	c.lead("last@example.org")
+	c.push(id)
+	if got := c.connector(id); got.BrokenAt == nil {
+		t.Errorf("%d failures in a row, and it goes on", got.Failures)
+	}
+	h := crmtest.HubSpot(t, nil)
+	c = newConnected(t, h)
+	id = c.hubspot(h)
+	c.deal("ann@example.org", c.ana)
+	h.Always(crmtest.Fails)
+	c.push(id)
+	if c.connector(id).Failures == 0 {
+		t.Fatal("nothing failed")
+	}
+	h.Always(crmtest.Duplicate)
+	c.Clock.Move(time.Hour)
+	c.push(id)
+	if got := c.connector(id); got.Failures != 0 || c.pushes(id, app.PushRefused) == 0 {
+		t.Errorf("%d failures after it refused %d", got.Failures, c.pushes(id, app.PushRefused))
+	}
+}
+
 // TestAskingPutsNoTellingOff: what can be told goes, although nothing can be asked.
 func TestAskingPutsNoTellingOff(t *testing.T) {
 	c := newConnectedAt(t, func(now func() time.Time) *crmtest.Double { return crmtest.HubSpot(t, now) })
