@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,7 @@ func TestARoutedLeadHasAllThatItNeeds(t *testing.T) {
 		"announcements":             f.Count("select count(*) from outbox where type = 'lead.assigned' and assignment_id = ?", as.ID),
 		"turns in the rotation":     f.Count("select turns from rotation_places where user_id = ?", as.OwnerID),
 		"assignments after a rerun": func() int { f.route(id); return f.Count("select count(*) from assignments") }(),
+		"alerts after a rerun":      f.Count("select count(*) from messages where kind = 'staff'"),
 	} {
 		if n != 1 {
 			t.Errorf("%s: %d", what, n)
@@ -127,6 +129,37 @@ func TestARoutedLeadHasAllThatItNeeds(t *testing.T) {
 	m := mails[len(mails)-1]
 	if m.To != f.people[0].Email || !strings.Contains(m.Text, "/admin/claim/"+as.ID.String()) || !strings.Contains(m.Text, "Ann Archer") || !strings.Contains(m.Text, "Why you: rule 1") || !strings.Contains(m.Text, "Asked for “") {
 		t.Errorf("%s\n%s", m.Subject, m.Text)
+	}
+}
+
+// Beyond a few in a quarter of an hour the owner gets one digest, which names them all; after that quarter each alert is a
+// mail of its own again.
+func TestAlertsOfAQuarterOfAnHour(t *testing.T) {
+	f := newFloor(t, 1)
+	over := f.Count("select digest_over from sales_settings")
+	mails := func() (own, digests int) {
+		return f.Count("select count(*) from messages where template = 'assigned'"), f.Count("select count(*) from messages where template = 'assigned_digest'")
+	}
+	for i := range over + 3 {
+		f.route(f.lead(i))
+	}
+	if own, digests := mails(); own != over || digests != 1 {
+		t.Errorf("%d mails of their own, %d digests", own, digests)
+	}
+	f.Clock.Move(16 * time.Minute)
+	f.Deliver()
+	named := []int{}
+	for _, m := range f.Mail.All() {
+		if m.To == f.people[0].Email {
+			named = append(named, strings.Count(m.Text, "/admin/claim/"))
+		}
+	}
+	if slices.Sort(named); len(named) != over+1 || named[over-1] != 1 || named[over] != 3 {
+		t.Errorf("the mails name %v leads", named)
+	}
+	f.route(f.lead(50))
+	if own, digests := mails(); own != over+1 || digests != 1 {
+		t.Errorf("a quarter of an hour later: %d mails of their own, %d digests", own, digests)
 	}
 }
 
