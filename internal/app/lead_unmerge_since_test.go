@@ -56,13 +56,14 @@ func TestTheBasisOutlivesAMerge(t *testing.T) {
 func TestWhatWasBuiltOnAMergeIsNotTornApart(t *testing.T) {
 	for name, build := range map[string]func(t *testing.T, s *selling, into, from store.Lead, as store.Assignment){
 		"handed on": func(t *testing.T, s *selling, _, _ store.Lead, as store.Assignment) {
+			mustExec(t, s.Kit, "delete from steps")
+			mustExec(t, s.Kit, "delete from plans")
 			if err := s.App.ReassignLead(t.Context(), as.ID, 0, *s.ben.ID, "knows them", s.ana); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"a plan of the other one's hands": func(t *testing.T, s *selling, into, _ store.Lead, as store.Assignment) {
-			mustExec(t, s.Kit, "update plans set lead_id = ? where assignment_id = ?", into.ID, as.ID)
-			mustExec(t, s.Kit, `update lead_merges set moved = jsonb_set(moved::jsonb, '{rows,plans}', '[]')`)
+		"a plan of the other one's hands": func(t *testing.T, s *selling, _, _ store.Lead, _ store.Assignment) {
+			mustExec(t, s.Kit, `update lead_merges set moved = jsonb_set(jsonb_set(moved::jsonb, '{rows,plans}', '[]'), '{rows,steps}', '[]')`)
 		},
 		"a step of the other one's plan": func(t *testing.T, s *selling, _, _ store.Lead, _ store.Assignment) {
 			mustExec(t, s.Kit, `update lead_merges set moved = jsonb_set(moved::jsonb, '{rows,steps}', '[]')`)
