@@ -217,14 +217,7 @@ func TestOneCompanyWhateverHappens(t *testing.T) {
 					return r.push(t.Context(), calls[i], dies)
 				}
 				for range rapid.IntRange(1, 6).Draw(rt, "tries") {
-					at, n := rapid.IntRange(0, 14).Draw(rt, "at"), 0
-					tr := rapid.SampledFrom(troubles).Draw(rt, "trouble")
-					r.d.Trouble(func(q crmtest.Request) crmtest.Trouble {
-						if n++; n-1 == at && (tr != crmtest.Duplicates || crmtest.Creates(q)) {
-							return tr
-						}
-						return crmtest.None
-					})
+					r.troubleAt(rapid.IntRange(0, 14).Draw(rt, "at"), rapid.SampledFrom(troubles).Draw(rt, "trouble"))
 					tell(rapid.IntRange(0, 1).Draw(rt, "who"), rapid.Bool().Draw(rt, "dies"))
 				}
 				r.d.Trouble(nil)

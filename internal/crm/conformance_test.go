@@ -208,14 +208,7 @@ func TestOneObjectWhateverHappens(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				r := newRig(t, s)
 				for range rapid.IntRange(1, 5).Draw(rt, "tries") {
-					at, n := rapid.IntRange(0, 12).Draw(rt, "at"), 0
-					tr := rapid.SampledFrom(troubles).Draw(rt, "trouble")
-					r.d.Trouble(func(q crmtest.Request) crmtest.Trouble {
-						if n++; n-1 == at && (tr != crmtest.Duplicates || crmtest.Creates(q)) {
-							return tr
-						}
-						return crmtest.None
-					})
+					r.troubleAt(rapid.IntRange(0, 12).Draw(rt, "at"), rapid.SampledFrom(troubles).Draw(rt, "trouble"))
 					c := call()
 					c.Values["deal_value"] = fmt.Sprint(rapid.IntRange(1, 3).Draw(rt, "value"))
 					r.push(t.Context(), c, rapid.Bool().Draw(rt, "dies"))

@@ -106,6 +106,17 @@ func (r *rig) push(ctx context.Context, c crm.Call, forget bool) crm.Outcome {
 	return out
 }
 
+// troubleAt has one request go wrong, counted from zero; a double answers that there is one already only where one would be made.
+func (r *rig) troubleAt(at int, tr crmtest.Trouble) {
+	n := 0
+	r.d.Trouble(func(q crmtest.Request) crmtest.Trouble {
+		if n++; n-1 == at && (tr != crmtest.Duplicates || crmtest.Creates(q)) {
+			return tr
+		}
+		return crmtest.None
+	})
+}
+
 // one fails unless the double holds exactly one object for each of ours.
 func (r *rig) one(t interface{ Errorf(string, ...any) }) {
 	for object, kind := range r.objects {
