@@ -159,6 +159,28 @@ func TestReassignedByHand(t *testing.T) {
 	}
 }
 
+// A lead that was answered, and comes into other hands, is told to them like any other: with nothing left to claim.
+func TestWhoGetsAnAnsweredLeadIsTold(t *testing.T) {
+	f := newFloor(t, 2)
+	id := f.lead(1)
+	f.route(id)
+	ana, ben := f.people[0], f.people[1]
+	f.ok(f.App.AcceptLead(t.Context(), f.held(id).ID, 0, by(ana)))
+	_, err := f.App.NoteActivity(t.Context(), app.Note{Lead: id, Kind: "call", Direction: "out", Text: "Called", Reason: "they asked for it"}, by(ana))
+	f.ok(err)
+	f.ok(f.App.ReassignLead(t.Context(), f.held(id).ID, 0, ben.ID, "he knows them", by(ana)))
+	as := f.held(id)
+	if as.FirstResponseAt == nil || as.AlertMessageID == nil || f.Count("select count(*) from messages where id = ? and user_id = ?", as.AlertMessageID, ben.ID) != 1 {
+		t.Fatalf("Ben does not hear of it: %+v", as)
+	}
+	f.Deliver()
+	mails := f.Mail.All()
+	mail := mails[len(mails)-1]
+	if !strings.Contains(mail.HTML, "/admin/leads/"+id.String()) || strings.Contains(mail.HTML, "/admin/claim/") || strings.Contains(mail.HTML, "answer is expected") {
+		t.Errorf("the mail asks to claim what was claimed: %s", mail.Text)
+	}
+}
+
 // An activity that is a first response stops the clock, once, in working time; what is none does not.
 func TestFirstResponse(t *testing.T) {
 	for name, c := range map[string]struct {

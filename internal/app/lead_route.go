@@ -223,13 +223,11 @@ func (a *App) give(tx *store.Tx, h *house, l store.Lead, c pipeline.Choice, prev
 
 // keepAssignment writes the row with all that hangs on it: the owner of the lead, the turn, the alert, the news.
 func (a *App) keepAssignment(tx *store.Tx, h *house, row *store.Assignment, l store.Lead) error {
-	if row.FirstResponseAt == nil {
-		alert, err := a.alertOwner(tx, h, *row)
-		if err != nil {
-			return err
-		}
-		row.AlertMessageID = alert
+	alert, err := a.alertOwner(tx, h, *row)
+	if err != nil {
+		return err
 	}
+	row.AlertMessageID = alert
 	if err := tx.Create(row).Error; err != nil {
 		return err
 	}

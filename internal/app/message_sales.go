@@ -63,6 +63,9 @@ func (a *App) composeSales(ctx context.Context, m store.Message, u store.User, s
 		s.Clock += zoneNote(zone, settings.Zone())
 		return nil
 	}
+	if as.State == store.AssignmentAccepted { // it was taken in other hands: there is nothing to claim
+		s.Button, v.Link = "Look at it", a.o.BaseURL+"/admin/leads/"+as.LeadID.String()
+	}
 	if as.WarnAt != nil {
 		s.Clock = "A first answer is expected by " + as.WarnAt.In(zone).Format(mailMoment) + "."
 		if as.ClockFrom.After(as.At) {
@@ -115,10 +118,12 @@ func (a *App) composeDigest(db *store.Query, m store.Message, zone *time.Locatio
 		Company string
 		Grade   string
 		Rule    string
+		State   string
+		LeadID  uuid.UUID
 	}
-	err := db.Raw(`select a.id, a.at, coalesce(c.name, '') as company, coalesce(s.grade, '') as grade, a.reason as rule from assignments a join leads l on l.id = a.lead_id
+	err := db.Raw(`select a.id, a.lead_id, a.state, a.at, coalesce(c.name, '') as company, coalesce(s.grade, '') as grade, a.reason as rule from assignments a join leads l on l.id = a.lead_id
 		left join companies c on c.id = l.company_id left join scores s on s.lead_id = l.id
-		where a.alert_message_id = ? and a.state = 'open' and l.state = 'active' order by a.at, a.id`, m.ID).Scan(&rows).Error
+		where a.alert_message_id = ? and a.state in ('open','accepted') and l.state = 'active' order by a.at, a.id`, m.ID).Scan(&rows).Error
 	if err != nil {
 		return a.store.Translate(err)
 	}
@@ -135,7 +140,11 @@ func (a *App) composeDigest(db *store.Query, m store.Message, zone *time.Locatio
 		if r.Grade != "" {
 			note = "grade " + r.Grade + ", " + note
 		}
-		s.Items = append(s.Items, email.SaleItem{Title: orElse(r.Company, "a person without a company"), Note: note, Link: a.o.BaseURL + "/admin/claim/" + r.ID.String()})
+		link := a.o.BaseURL + "/admin/claim/" + r.ID.String()
+		if r.State == store.AssignmentAccepted { // in other hands, or by its new owner meanwhile
+			link = a.o.BaseURL + "/admin/leads/" + r.LeadID.String()
+		}
+		s.Items = append(s.Items, email.SaleItem{Title: orElse(r.Company, "a person without a company"), Note: note, Link: link})
 	}
 	v.Sales, v.Link = s, a.o.BaseURL+"/admin"
 	return nil
