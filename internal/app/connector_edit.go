@@ -120,12 +120,15 @@ func (a *App) fillConnector(tx *store.Tx, c *store.Connector, about crm.About, i
 		}
 	}
 	settings := map[string]string{}
+	moved := !about.Events && elsewhere(about, c.Settings, in.Values) // events carry a signature, never the secret
 	for _, f := range about.Fields {
 		v := strings.TrimSpace(strings.ReplaceAll(in.Values[f.Name], "\r\n", "\n"))
 		if f.Secret {
 			switch {
 			case v != "":
 				secrets[f.Name] = v
+			case moved && f.Required && secrets[f.Name] != "":
+				bad(f.Name, "Please enter it again: the address is another one, and what was kept for the old one does not go there.")
 			case in.Values[f.Name+RemoveSecret] == "yes" && !f.Required:
 				delete(secrets, f.Name)
 			}
@@ -142,6 +145,18 @@ func (a *App) fillConnector(tx *store.Tx, c *store.Connector, about crm.About, i
 		return errs.InvalidFields(faults...)
 	}
 	return nil
+}
+
+// elsewhere tells whether an address of a connector is at another host than before.
+func elsewhere(about crm.About, before, after map[string]string) bool {
+	host := func(values map[string]string, f crm.Field) string {
+		u, err := url.Parse(orElse(strings.TrimSpace(values[f.Name]), f.Default))
+		if err != nil {
+			return ""
+		}
+		return strings.ToLower(u.Scheme + "://" + u.Host)
+	}
+	return slices.ContainsFunc(about.Fields, func(f crm.Field) bool { return f.Type == "url" && !f.Secret && host(before, f) != host(after, f) })
 }
 
 func checkField(f crm.Field, v string) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/app"
 	"github.com/gatehouse/gatehouse/internal/crm"
+	"github.com/gatehouse/gatehouse/internal/errs"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/testkit"
 	"github.com/gatehouse/gatehouse/internal/testkit/crmtest"
@@ -96,6 +97,38 @@ func TestAConnectorThatCannotBeOpened(t *testing.T) {
 			}
 			if len(d.Requests()) != 0 {
 				t.Error("it was called")
+			}
+		})
+	}
+}
+
+// TestAKeptSecretGoesToNoOtherHost: nobody who sees the page reads a secret by pointing the connector at a host of their own.
+func TestAKeptSecretGoesToNoOtherHost(t *testing.T) {
+	for kind, v := range vendors {
+		t.Run(kind, func(t *testing.T) {
+			d, other := v.double(t, nil), v.double(t, nil)
+			c := newConnected(t, d, other)
+			settings := v.settings(d)
+			id := c.connect(kind, kind, settings)
+			edit := func(values map[string]string) error {
+				return c.App.EditConnector(t.Context(), id, app.ConnectorEdit{Kind: kind, Name: kind, AlertUser: c.ana.ID.String(), Version: c.connector(id).Version, Values: values}, c.admin)
+			}
+			again := v.settings(d)
+			secret := map[string]string{"hubspot": "token", "pipedrive": "token", "salesforce": "client_secret"}[kind]
+			delete(again, secret)
+			if err := edit(again); err != nil {
+				t.Errorf("the same address: %v", err)
+			}
+			moved := v.settings(other)
+			delete(moved, secret)
+			if err := edit(moved); !errs.Is(err, errs.Invalid) || errs.Public(err).Fields[0].Field != secret {
+				t.Errorf("another address without the secret: %v", err)
+			}
+			if err := edit(v.settings(other)); err != nil {
+				t.Errorf("another address with the secret: %v", err)
+			}
+			if len(other.Requests()) != 0 {
+				t.Error("the other host was called")
 			}
 		})
 	}
