@@ -23,12 +23,14 @@ func AlarmPath(db *store.Query, al store.Alarm) (string, error) {
 		return page, nil
 	}
 	object, _, _ := strings.Cut(al.Object, " ")
-	id, err := uuid.Parse(object)
-	switch {
-	case err != nil && al.Kind == "manager-gone": // of all sales
-		return page + "settings", nil
-	case err != nil:
+	if uuid.Validate(object) != nil {
+		if al.Kind == "manager-gone" { // of all sales
+			return page + "settings", nil
+		}
 		return "", nil
+	}
+	id := uuid.MustParse(object)
+	switch {
 	case al.Kind == "lead-waits": // its object is the assignment
 		var leads []uuid.UUID
 		if err := db.Model(&store.Assignment{}).Where("id = ?", id).Limit(1).Pluck("lead_id", &leads).Error; err != nil || len(leads) == 0 {

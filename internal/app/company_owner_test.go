@@ -76,6 +76,7 @@ func eachWithAccounts(t *testing.T, fn func(t *testing.T, c *at, v vendor, id uu
 // TestTheOwnerOfACompanyAsTheCRMKnows: no lead of the company was ever here.
 func TestTheOwnerOfACompanyAsTheCRMKnows(t *testing.T) {
 	eachWithAccounts(t, func(t *testing.T, c *at, v vendor, id uuid.UUID) {
+		t.Helper()
 		c.pull(id)
 		worded := c.lead("w@wordly.example")
 		if err := c.Store.DB(t.Context()).Exec("update companies set name = 'Wordly  WORKS' where id = ?", *worded.CompanyID).Error; err != nil {
@@ -124,6 +125,7 @@ func TestTheOwnerOfACompanyAsTheCRMKnows(t *testing.T) {
 // TestWhoeverWasNamedLastOwnsTheCompany: here or there.
 func TestWhoeverWasNamedLastOwnsTheCompany(t *testing.T) {
 	eachWithAccounts(t, func(t *testing.T, c *at, v vendor, id uuid.UUID) {
+		t.Helper()
 		c.pull(id)
 		c.assigned(c.lead("first@acme.example"), c.ana, "accepted") // by hand, though Ben owns the company there
 		second := c.lead("second@acme.example")
@@ -182,6 +184,7 @@ func TestNoOwnersAreReadWhereStaffDoNotWantIt(t *testing.T) {
 // TestACompanyBeginsWithWhoeverHasTheLead, and keeps whom it has.
 func TestACompanyBeginsWithWhoeverHasTheLead(t *testing.T) {
 	eachWithAccounts(t, func(t *testing.T, c *at, v vendor, id uuid.UUID) {
+		t.Helper()
 		if v.company == "" {
 			return // it makes no companies
 		}

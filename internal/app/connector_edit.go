@@ -16,7 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
-// RemoveSecret, behind the name of a secret that may be empty, takes it away when it is "yes".
+// RemoveSecret behind the name of a secret that may be empty takes it away when it is "yes".
 const RemoveSecret = ".remove"
 
 // ConnectorEdit is what staff typed. Values holds settings and secrets by name; a secret left empty stays as it was.

@@ -56,6 +56,7 @@ func TestTheBasisOutlivesAMerge(t *testing.T) {
 func TestWhatWasBuiltOnAMergeIsNotTornApart(t *testing.T) {
 	for name, build := range map[string]func(t *testing.T, s *selling, into, from store.Lead, as store.Assignment){
 		"handed on": func(t *testing.T, s *selling, _, _ store.Lead, as store.Assignment) {
+			t.Helper()
 			mustExec(t, s.Kit, "delete from steps")
 			mustExec(t, s.Kit, "delete from plans")
 			if err := s.App.ReassignLead(t.Context(), as.ID, 0, *s.ben.ID, "knows them", s.ana); err != nil {
@@ -63,24 +64,29 @@ func TestWhatWasBuiltOnAMergeIsNotTornApart(t *testing.T) {
 			}
 		},
 		"a plan of the other one's hands": func(t *testing.T, s *selling, _, _ store.Lead, _ store.Assignment) {
+			t.Helper()
 			mustExec(t, s.Kit, `update lead_merges set moved = jsonb_set(jsonb_set(moved::jsonb, '{rows,plans}', '[]'), '{rows,steps}', '[]')`)
 		},
 		"a step of the other one's plan": func(t *testing.T, s *selling, _, _ store.Lead, _ store.Assignment) {
+			t.Helper()
 			mustExec(t, s.Kit, `update lead_merges set moved = jsonb_set(moved::jsonb, '{rows,steps}', '[]')`)
 		},
 		"merged on": func(t *testing.T, s *selling, into, _ store.Lead, _ store.Assignment) {
+			t.Helper()
 			third := s.lead("ann@third.example")
 			if _, err := s.App.MergeLeads(t.Context(), into.ID, third.ID, s.ana); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"merged into a third": func(t *testing.T, s *selling, into, _ store.Lead, _ store.Assignment) {
+			t.Helper()
 			third := s.lead("ann@third.example")
 			if _, err := s.App.MergeLeads(t.Context(), third.ID, into.ID, s.ana); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"erased": func(t *testing.T, s *selling, into, _ store.Lead, _ store.Assignment) {
+			t.Helper()
 			if _, err := s.App.EraseLead(t.Context(), into.ID, store.Actor{Kind: "command"}); err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -216,6 +217,23 @@ func (h *house) mail(to *desk, says ...string) sendgridtest.Mail {
 		}
 	}
 	return got[0]
+}
+
+// mails are those that came since the last look, one about each of these; the text of each says all of this.
+func (h *house) mails(to *desk, about []string, says ...string) {
+	h.t.Helper()
+	got := h.mailsTo(to.email)
+	slices.SortFunc(got, func(a, b sendgridtest.Mail) int { return strings.Compare(a.Subject, b.Subject) })
+	if len(got) != len(about) {
+		h.t.Fatalf("%s got %d mails, not %d: %q", to.name, len(got), len(about), subjects(got))
+	}
+	for i, m := range got {
+		for _, want := range append(says, about[i]) {
+			if text := strings.Join(strings.Fields(m.Subject+" "+m.Text), " "); !strings.Contains(text, want) {
+				h.t.Errorf("the mail to %s says nothing of %q: %s", to.name, want, text)
+			}
+		}
+	}
 }
 
 // nobodyMailed fails the test when staff got any mail since the last look.

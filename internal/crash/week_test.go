@@ -184,6 +184,7 @@ func (h *house) crmIsBack() {
 	if more := h.writes() - writes; more > 0 {
 		h.t.Errorf("%d calls changed something in the CRM after both agreed", more)
 	}
+	h.mail(h.dora, "A lead is yours", "Bob Archer", "given to Dora in HubSpot")
 	h.nobodyMailed("after the CRM was back")
 }
 
@@ -201,7 +202,7 @@ func (h *house) doraLeaves() {
 	h.isWith("Kate", h.dora)
 	h.nobodyMailed("before Dora has left")
 	h.clock("2026-05-08 00:05")
-	h.mail(h.brian, "Kate Archer", "Dora sells no more; Brian takes over")
+	h.mails(h.brian, []string{"Bob Archer", "Gina Archer", "Ivan Archer", "Kate Archer"}, "Dora sells no more; Brian takes over")
 	for _, given := range []string{"Kate", "Gina", "Ivan", "Bob"} {
 		h.isWith(given, h.brian, "Dora sells no more; Brian takes over", "Hands before")
 	}

@@ -80,7 +80,7 @@ func teamBlock(t app.TeamView) templates.TeamBlock {
 			r.Capacity = strconv.Itoa(m.Capacity)
 		}
 		if m.Credit != 0 {
-			r.Credit = pipeline.Tenths(int(m.Credit)) + " credited"
+			r.Credit = pipeline.Tenths(m.Credit) + " credited"
 		}
 		switch {
 		case !m.Sells:
