@@ -30,8 +30,7 @@ func AlarmPath(db *store.Query, al store.Alarm) (string, error) {
 		return "", nil
 	}
 	id := uuid.MustParse(object)
-	switch {
-	case al.Kind == "lead-waits": // its object is the assignment
+	if al.Kind == "lead-waits" { // its object is the assignment
 		var leads []uuid.UUID
 		if err := db.Model(&store.Assignment{}).Where("id = ?", id).Limit(1).Pluck("lead_id", &leads).Error; err != nil || len(leads) == 0 {
 			return "", err
