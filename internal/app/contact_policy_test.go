@@ -160,6 +160,14 @@ func TestSteps(t *testing.T) {
 	if err := s.App.DoneStep(t.Context(), l.ID, all[0].ID, 1, "spoke for ten minutes", "", s.ana); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.App.DoneStep(t.Context(), l.ID, all[0].ID, 1, "spoke for ten minutes", "", s.ana); err != nil {
+		t.Errorf("a second click: %v", err)
+	}
+	for _, version := range []int64{1, 2} {
+		if err := s.App.DoneStep(t.Context(), l.ID, all[0].ID, version, "me too", "", s.ben); errs.CodeOf(err) != errs.Conflict {
+			t.Errorf("done by another one, version %d: %v", version, err)
+		}
+	}
 	if n := s.Count("select count(*) from activities where how = 'step' and kind = 'call' and user_id = ? and why <> '' and text = 'spoke for ten minutes'", *s.ana.ID); n != 1 {
 		t.Error("a step that was done is no activity")
 	}

@@ -121,7 +121,7 @@ func (a *App) EditStep(ctx context.Context, in StepEdit, by store.Actor) error {
 func (a *App) DoneStep(ctx context.Context, leadID, id uuid.UUID, version int64, text, reason string, by store.Actor) error {
 	return a.changeStep(ctx, leadID, id, version, "step.done", by, func(tx *store.Tx, s *store.Step) error {
 		if s.DoneAt != nil {
-			return nil
+			return errs.New(errs.Conflict, "This step is done already.")
 		}
 		now := tx.Now()
 		s.DoneAt, s.DoneBy, s.SkippedAt = &now, by.ID, nil
@@ -166,6 +166,9 @@ func (a *App) changeStep(ctx context.Context, leadID, id uuid.UUID, version int6
 		}
 		if err := tx.ForUpdate().Where("id = ? and lead_id = ?", id, leadID).Take(&s).Error; err != nil {
 			return err
+		}
+		if action == "step.done" && s.DoneAt != nil && s.DoneBy != nil && by.ID != nil && *s.DoneBy == *by.ID {
+			return nil // a second click: they have done it themselves
 		}
 		if s.Version != version {
 			return errChanged
