@@ -194,6 +194,9 @@ func (s *Server) returnsReport(c echo.Context) error {
 	}
 	if len(lines) == 0 {
 		p.Sentence = []templates.Piece{{Text: "Sales returned no lead in this time."}}
+		if seen != nil { // a lead that came back is in nobody's hands
+			p.Sentence = []templates.Piece{{Text: "None of the leads that you may see came back from sales in this time."}}
+		}
 		return s.page(c, http.StatusOK, "admin/report", p)
 	}
 	t := templates.StudyTable{Title: "By reason", Key: "Why", Columns: []templates.Column{{Label: "Leads", Number: true}, {Label: "Of all that were assigned", Number: true}}}
