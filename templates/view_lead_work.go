@@ -48,6 +48,7 @@ type StepView struct {
 	Due      time.Time
 	Overdue  bool
 	State    Tag
+	Barred   string // why it may not be done as things stand; empty: it may
 	By       string
 	URL      string // where it is done, changed or skipped; empty for those who may not
 	Calendar string

@@ -101,6 +101,11 @@ func (a *App) note(tx *store.Tx, n Note, how string, by store.Actor) (store.Acti
 			return act, err
 		}
 	}
+	if act.Direction == "in" {
+		if err := a.weighPlan(tx, l.ID); err != nil {
+			return act, err
+		}
+	}
 	return act, a.responded(tx, act)
 }
 
@@ -191,6 +196,9 @@ func (a *App) BlockApproach(ctx context.Context, id uuid.UUID, channel, reason s
 		if err := tx.Create(&b).Error; err != nil {
 			return err
 		}
+		if err := a.weighPlan(tx, id); err != nil {
+			return err
+		}
 		if err := a.announce(tx, store.OutboxEvent{Type: LeadChanged, LeadID: id}); err != nil {
 			return err
 		}
@@ -201,9 +209,16 @@ func (a *App) BlockApproach(ctx context.Context, id uuid.UUID, channel, reason s
 // LiftBlock ends a "do not approach".
 func (a *App) LiftBlock(ctx context.Context, id, block uuid.UUID, by store.Actor) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
+		var l store.Lead
+		if err := tx.ForUpdate().Where("id = ?", id).Take(&l).Error; err != nil {
+			return err
+		}
 		res := tx.Model(&store.ApproachBlock{}).Where("id = ? and lead_id = ? and lifted_at is null", block, id).Update("lifted_at", tx.Now())
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
+		}
+		if err := a.weighPlan(tx, id); err != nil {
+			return err
 		}
 		if err := a.announce(tx, store.OutboxEvent{Type: LeadChanged, LeadID: id}); err != nil {
 			return err

@@ -180,6 +180,9 @@ func (a *App) changeStep(ctx context.Context, leadID, id uuid.UUID, version int6
 		if err := tx.Model(&store.Step{}).Where("id = ?", id).Select("*").Updates(&s).Error; err != nil {
 			return err
 		}
+		if err := a.weighPlan(tx, leadID); err != nil {
+			return err
+		}
 		return tx.Audit(by, action, "step", id.String(), nil)
 	})
 }

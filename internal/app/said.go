@@ -373,6 +373,11 @@ func (a *App) heard(tx *store.Tx, leads ...uuid.UUID) error {
 	if err := a.announce(tx, events...); err != nil {
 		return err
 	}
+	for _, id := range leads {
+		if err := a.weighPlan(tx, id); err != nil {
+			return err
+		}
+	}
 	return a.learnt(tx, leads...)
 }
 

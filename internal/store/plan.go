@@ -46,5 +46,6 @@ type Step struct {
 	DoneBy     *uuid.UUID `gorm:"type:uuid"`
 	SkippedAt  *time.Time
 	ActivityID *uuid.UUID `gorm:"type:uuid"`
+	Barred     string     `gorm:"default:''"` // what it would go beyond, as things stood last; "" for nothing
 	Version    int64
 }

@@ -131,7 +131,10 @@ func (s *Server) planView(c echo.Context, d app.LeadDetail, v *templates.LeadWor
 				view.Buttons = []templates.PageAction{stepButton("Take up again", here, st, "unskip")}
 			}
 		default:
-			if view.Overdue = st.DueAt.Before(now); view.Overdue {
+			barred := app.Barred(w.Contact, st.Channel)
+			if barred != "" {
+				view.State, view.Barred = templates.Tag{Label: "Not agreed", Tone: "bad"}, word(leftOutWords, barred)
+			} else if view.Overdue = st.DueAt.Before(now); view.Overdue {
 				view.State = templates.Tag{Label: "Overdue", Tone: "bad"}
 			} else if st.DueAt.Sub(now) < 24*time.Hour {
 				view.State = templates.Tag{Label: "Due", Tone: "wait"}

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/gatehouse/gatehouse/internal/pipeline"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// weighPlan holds the steps that are still to be done against the contact policy of now. What a person does not agree to any
+// more is due for nobody; once they agree again, it is. It is called where they choose or answer, and where staff block
+// or unblock them, with the lead held.
+func (a *App) weighPlan(tx *store.Tx, leadID uuid.UUID) error {
+	var steps []store.Step
+	err := tx.Where("lead_id = ? and done_at is null and skipped_at is null and channel <> 'other'", leadID).Order("id").Find(&steps).Error
+	if err != nil || len(steps) == 0 || a.mutant("plans-the-forbidden") {
+		return err
+	}
+	var l store.Lead
+	if err := tx.Where("id = ?", leadID).Take(&l).Error; err != nil {
+		return err
+	}
+	c, err := a.contactOf(tx.DB, l)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if barred := Barred(c, s.Channel); barred != s.Barred {
+			if err := tx.Model(&store.Step{}).Where("id = ?", s.ID).Update("barred", barred).Error; err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Barred is what a step on a channel would go beyond, "" where it may be done, now or later.
+func Barred(c pipeline.Contact, channel string) string {
+	if channel == "other" {
+		return ""
+	}
+	if al := c.Allows(channel); al.Verdict == pipeline.No {
+		return al.Beyond
+	}
+	return ""
+}
