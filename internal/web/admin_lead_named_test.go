@@ -14,7 +14,7 @@ func TestALeadByHandReadsLikeAnyOther(t *testing.T) {
 	s := newSite(t)
 	b := s.login(auth.Admin)
 	add := func(email, company string) (path string) {
-		res := b.post("/admin/leads/new", url.Values{"email": {email}, "given_name": {"Ann"}, "company": {company}, "kind": {"fair"}, "basis": {"consent"}, "to": {"me"}})
+		res := b.post("/admin/leads/new", url.Values{"email": {email}, "given_name": {"Ann"}, "company": {company}, "kind": {"fair"}, "basis": {"consent"}, "covers-mail": {"yes"}, "to": {"me"}})
 		if res.Code != http.StatusSeeOther {
 			t.Fatalf("add %s: %d", email, res.Code)
 		}
