@@ -134,6 +134,9 @@ func (s *Server) planView(c echo.Context, d app.LeadDetail, v *templates.LeadWor
 			barred := app.Barred(w.Contact, st.Channel)
 			if barred != "" {
 				view.State, view.Barred = templates.Tag{Label: "Not agreed", Tone: "bad"}, word(leftOutWords, barred)
+				if barred == pipeline.BeyondAddress { // nobody was asked: there is no way to reach them
+					view.State = templates.Tag{Label: "Not possible yet", Tone: "wait"}
+				}
 			} else if view.Overdue = st.DueAt.Before(now); view.Overdue {
 				view.State = templates.Tag{Label: "Overdue", Tone: "bad"}
 			} else if st.DueAt.Sub(now) < 24*time.Hour {
