@@ -99,7 +99,7 @@ func (f DealFilter) aboutLeads(now time.Time, add func(string, ...any)) {
 		{f.Team != nil, "d.owner_id in (select m.user_id from team_members m where m.team_id = ?)", f.Team},
 		{f.Source != "", "d.lead_id in (select l.id from leads l where l.source = ?)", f.Source},
 		{f.GateID != "", "d.lead_id in (select l.id from leads l where l.first_gate_id::text = ?)", f.GateID},
-		{f.Overdue, "exists (select 1 from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null and s.barred = '' and s.due_at < ?)", now},
+		{f.Overdue, "exists (select 1 from steps s where s.lead_id = d.lead_id and " + stepToDo + " and s.due_at < ?)", now},
 	} {
 		if c.set {
 			add(c.cond, c.arg)

@@ -83,7 +83,7 @@ const aboutDeals = ` l.given_name, l.family_name, l.company, l.email, l.state as
 	coalesce(n.title, '') as next_step, n.due_at as next_due,
 	` + hasPlan + ` as planned, (select count(*) from activities a where a.lead_id = d.lead_id and a.taken_back_at is null and a.kind <> 'note') as activities
 	from %s d join leads l on l.id = d.lead_id join users u on u.id = d.owner_id join stages st on st.key = d.stage
-	left join lateral (select s.title, s.due_at from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null and s.barred = '' order by s.due_at, s.number limit 1) n on true `
+	left join lateral (select s.title, s.due_at from steps s where s.lead_id = d.lead_id and ` + stepToDo + ` order by s.due_at, s.number limit 1) n on true `
 
 // dealsOf is what a card says of the deals that a subquery names.
 func dealsOf(deals string) string { return strings.Replace(aboutDeals, "%s", deals, 1) }
@@ -219,7 +219,7 @@ func (a *App) waiting(ctx context.Context, b *Board, f DealFilter, shown int) er
 		coalesce(n.title, '') as next_step, n.due_at as next_due
 		from (select * from assignments d where `+where+` order by coalesce(d.escalate_at, d.clock_from), d.id limit ?) d join leads l on l.id = d.lead_id join users u on u.id = d.owner_id
 		left join scores sc on sc.lead_id = d.lead_id
-		left join lateral (select s.title, s.due_at from steps s where s.lead_id = d.lead_id and s.done_at is null and s.skipped_at is null and s.barred = '' order by s.due_at, s.number limit 1) n on true
+		left join lateral (select s.title, s.due_at from steps s where s.lead_id = d.lead_id and `+stepToDo+` order by s.due_at, s.number limit 1) n on true
 		order by coalesce(d.escalate_at, d.clock_from), d.id`, append(args, shown)...).Scan(&b.Waiting).Error
 }
 

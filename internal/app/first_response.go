@@ -156,6 +156,9 @@ func (a *App) ResponseCases(ctx context.Context, from, to time.Time, set string,
 	return cases, all, a.nameCases(ctx, cases)
 }
 
+// nameOfLead is what a lead l is called in a report.
+const nameOfLead = "coalesce(nullif(trim(l.given_name || ' ' || l.family_name), ''), nullif(l.email, ''), 'An erased person')"
+
 func (a *App) nameCases(ctx context.Context, cases []ResponseCase) error {
 	ids := make([]uuid.UUID, len(cases))
 	for i, x := range cases {
@@ -168,7 +171,7 @@ func (a *App) nameCases(ctx context.Context, cases []ResponseCase) error {
 		ID   uuid.UUID
 		Name string
 	}
-	err := a.store.DB(ctx).Raw("select id, coalesce(nullif(trim(given_name || ' ' || family_name), ''), nullif(email, ''), 'An erased person') as name from leads where id in ?", ids).Scan(&names).Error
+	err := a.store.DB(ctx).Raw("select l.id, "+nameOfLead+" as name from leads l where l.id in ?", ids).Scan(&names).Error
 	byLead := make(map[uuid.UUID]string, len(names))
 	for _, n := range names {
 		byLead[n.ID] = n.Name

@@ -117,8 +117,7 @@ func (a *App) Claim(ctx context.Context, id uuid.UUID, reader store.User) (c Cla
 	if c.Score, c.Lines, err = weighsMost(db, c.LeadID); err != nil {
 		return c, a.store.Translate(err)
 	}
-	var steps []store.Step
-	err = db.Raw("select s.* from steps s join plans p on p.id = s.plan_id where p.assignment_id = ? and s.done_at is null and s.skipped_at is null and s.barred = '' order by s.number limit 1", id).Scan(&steps).Error
+	steps, err := nextStep(db, id)
 	if len(steps) > 0 {
 		c.FirstStep = steps[0].Title
 	}

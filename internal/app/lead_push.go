@@ -196,7 +196,7 @@ func (a *App) claimPush(tx *store.Tx, connector uuid.UUID) (t *pushTry, did bool
 	if held, err := mailHeld(tx); err != nil || held {
 		return nil, false, err
 	}
-	if _, _, err := a.unsealed(*c); err != nil {
+	if t.system, t.config, err = a.unsealed(*c); err != nil {
 		return nil, false, a.cannotOpen(tx, *c, err)
 	}
 	alerts := a.alerts(c.Kind)

@@ -162,8 +162,7 @@ func (a *App) digestValues(tx *store.Tx, t *pushTry, e store.OutboxEvent) error 
 
 // firstStep is the first open step of an assignment's plan, with its time.
 func firstStep(db *store.Query, assignment uuid.UUID, zone *time.Location) (string, error) {
-	var steps []store.Step
-	err := db.Raw("select s.* from steps s join plans p on p.id = s.plan_id where p.assignment_id = ? and s.done_at is null and s.skipped_at is null and s.barred = '' order by s.number limit 1", assignment).Scan(&steps).Error
+	steps, err := nextStep(db, assignment)
 	if err != nil || len(steps) == 0 {
 		return "", err
 	}

@@ -12,8 +12,10 @@ import (
 
 // composePush reads what is to be told. dropped says why there is nothing to tell any more.
 func (a *App) composePush(tx *store.Tx, t *pushTry) (dropped string, err error) {
-	if t.system, t.config, err = a.unsealed(t.connector); err != nil { // no push can be written then, and none is to blame
-		return "", errs.Wrap(err, errs.Unavailable, "The connector cannot be read.")
+	if t.system == nil { // of a dry run
+		if t.system, t.config, err = a.unsealed(t.connector); err != nil {
+			return "", errs.Wrap(err, errs.Unavailable, "The connector cannot be read.")
+		}
 	}
 	p := &t.push
 	t.call = crm.Call{ID: p.Revision.String(), Type: p.Type, At: p.CreatedAt, Erase: p.Type == LeadErased, Merged: p.Type == LeadMerged}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -119,7 +120,7 @@ func (a *App) EditStep(ctx context.Context, in StepEdit, by store.Actor) error {
 // DoneStep notes that a step was done: what it says, as an activity, signed and explained like any other. reason is for
 // what goes beyond the contact policy.
 func (a *App) DoneStep(ctx context.Context, leadID, id uuid.UUID, version int64, text, reason string, by store.Actor) error {
-	return a.changeStep(ctx, leadID, id, version, "step.done", by, func(tx *store.Tx, s *store.Step) error {
+	err := a.changeStep(ctx, leadID, id, version, "step.done", by, func(tx *store.Tx, s *store.Step) error {
 		if s.DoneAt != nil {
 			return errs.New(errs.Conflict, "This step is done already.")
 		}
@@ -132,6 +133,14 @@ func (a *App) DoneStep(ctx context.Context, leadID, id uuid.UUID, version int64,
 		s.ActivityID = &act.ID
 		return err
 	})
+	if errors.Is(err, errChanged) && by.ID != nil { // a second click: they have done it themselves
+		var done []uuid.UUID
+		lost := a.store.DB(ctx).Model(&store.Step{}).Where("id = ? and lead_id = ? and done_by = ?", id, leadID, *by.ID).Pluck("id", &done).Error
+		if lost != nil || len(done) > 0 {
+			return a.store.Translate(lost)
+		}
+	}
+	return err
 }
 
 // SkipStep lets a step be.
@@ -166,9 +175,6 @@ func (a *App) changeStep(ctx context.Context, leadID, id uuid.UUID, version int6
 		}
 		if err := tx.ForUpdate().Where("id = ? and lead_id = ?", id, leadID).Take(&s).Error; err != nil {
 			return err
-		}
-		if action == "step.done" && s.DoneAt != nil && s.DoneBy != nil && by.ID != nil && *s.DoneBy == *by.ID {
-			return nil // a second click: they have done it themselves
 		}
 		if s.Version != version {
 			return errChanged

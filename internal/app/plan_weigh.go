@@ -7,6 +7,15 @@ import (
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
+// stepToDo is the condition on a step s that is still to be done, and may be.
+const stepToDo = "s.done_at is null and s.skipped_at is null and s.barred = ''"
+
+// nextStep is the first of an assignment's plan that is to be done; none where nothing is.
+func nextStep(db *store.Query, assignment uuid.UUID) (steps []store.Step, err error) {
+	err = db.Raw("select s.* from steps s join plans p on p.id = s.plan_id where p.assignment_id = ? and "+stepToDo+" order by s.number limit 1", assignment).Scan(&steps).Error
+	return steps, err
+}
+
 // weighPlan holds the steps that are still to be done against the contact policy of now. What a person does not agree to any
 // more is due for nobody; once they agree again, it is. It is called where they choose or answer, and where staff block
 // or unblock them, with the lead held.

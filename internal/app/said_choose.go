@@ -115,15 +115,13 @@ func (a *App) settleChoices(tx *store.Tx, leadID uuid.UUID) error {
 		}
 	}
 	binds := lead.Chosen(said)
-	if binds >= 0 && !rows[binds].Current {
-		if err := tx.Model(&store.ContactChoice{}).Where("lead_id = ? and current", leadID).Update("current", false).Error; err != nil {
-			return err
-		}
-		if err := tx.Model(&store.ContactChoice{}).Where("id = ?", rows[binds].ID).Update("current", true).Error; err != nil {
-			return err
-		}
+	if binds < 0 || rows[binds].Current {
+		return nil
 	}
-	return a.weighPlan(tx, leadID)
+	if err := tx.Model(&store.ContactChoice{}).Where("lead_id = ? and current", leadID).Update("current", false).Error; err != nil {
+		return err
+	}
+	return tx.Model(&store.ContactChoice{}).Where("id = ?", rows[binds].ID).Update("current", true).Error
 }
 
 // callWish reads what a call needs: a number, and two different times, or words that say when. All faults come at once.

@@ -96,7 +96,7 @@ func (a *App) carrySaid(tx *store.Tx, from, to uuid.UUID) error {
 		}
 	}
 	for _, id := range left {
-		if err := a.settleChoices(tx, id); err != nil {
+		if err := orError(a.settleChoices(tx, id), a.weighPlan(tx, id)); err != nil {
 			return err
 		}
 	}

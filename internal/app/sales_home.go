@@ -120,7 +120,7 @@ func (a *App) SalesHome(ctx context.Context, user uuid.UUID, more string) (Sales
 }
 
 func dueSteps(db *store.Query, h *SalesHome, owners []uuid.UUID, now, night time.Time, shown int) error {
-	const due = " from steps s where s.owner_id in ? and s.done_at is null and s.skipped_at is null and s.barred = '' and s.due_at < ? "
+	const due = " from steps s where s.owner_id in ? and " + stepToDo + " and s.due_at < ? "
 	err := db.Raw("select count(*) as due_n, count(*) filter (where s.due_at < ?) as overdue"+due, now, owners, night).Row().Scan(&h.DueN, &h.Overdue)
 	if err != nil || h.DueN == 0 {
 		return err

@@ -74,7 +74,7 @@ func Tells(with, of, without, ofThose int) string {
 // first ones.
 const trialCases = `select a.lead_id, (select min(x.at) from assignments x where x.lead_id = a.lead_id and x.at > coalesce((select max(y.closed_at) from assignments y
 			where y.lead_id = a.lead_id and y.state in ('returned','closed') and y.id <> a.id and y.closed_at <= a.at), '-infinity')) as at, a.accepted_at is not null as accepted, coalesce(d.state in ('won','lost'), false) as closed, coalesce(d.state = 'won', false) as won,
-		coalesce(nullif(trim(l.given_name || ' ' || l.family_name), ''), nullif(l.email, ''), 'An erased person') as name
+		` + nameOfLead + ` as name
 	from assignments a join leads l on l.id = a.lead_id left join deals d on d.assignment_id = a.id
 	where a.at >= ? and a.state not in ('reassigned','declined') and (a.accepted_at is not null or a.state in ('returned','closed')) and `
 
